@@ -1,0 +1,51 @@
+import { CommandError } from "../output.ts";
+import { call, findSystem, secret } from "./running.ts";
+
+/** The answer of a terminal to a payment: the JSON of `tillway pay --json`. */
+export type PaymentAnswer = Readonly<Record<string, unknown>> & {
+  readonly outcome: "approved" | "declined" | "timed-out" | "reversed" | "refused";
+  readonly responseCode: string;
+  readonly receipt: string;
+};
+
+/** A terminal of the running system, reached through its local API. */
+export type Device = {
+  readonly tid: string;
+  readonly get: (path: string) => Promise<unknown>;
+  readonly post: (path: string, body?: unknown) => Promise<unknown>;
+};
+
+function checked(answer: { readonly status: number; readonly body: unknown }): unknown {
+  if (answer.status < 400) return answer.body;
+  const { detail, title } = (answer.body ?? {}) as { detail?: string; title?: string };
+  throw new CommandError(detail ?? title ?? `the terminal answered ${answer.status}`, {
+    error: answer.body,
+  });
+}
+
+/** The named terminal, or the first one. Throws CommandError where there is no such terminal. */
+export async function findDevice(data: string, tid: string | undefined): Promise<Device> {
+  const { terminal } = findSystem(data);
+  const token = secret(data, "terminal", "pairing-code");
+  const all = checked(await call(`${terminal}/terminals`, { token })) as readonly { tid: string }[];
+  const found = tid === undefined ? all[0] : all.find((one) => one.tid === tid);
+  if (!found) {
+    const known = all.map((one) => one.tid).join(", ");
+    throw new CommandError(`there is no terminal ${tid ?? ""} here; there are: ${known}`);
+  }
+  const base = `${terminal}/terminals/${found.tid}`;
+  return {
+    tid: found.tid,
+    get: async (path) => checked(await call(`${base}/${path}`, { token })),
+    post: async (path, body) =>
+      checked(await call(`${base}/${path}`, { token, method: "POST", body: body ?? {} })),
+  };
+}
+
+/** All terminals of the running system. */
+export async function allDevices(data: string): Promise<Device[]> {
+  const { terminal } = findSystem(data);
+  const token = secret(data, "terminal", "pairing-code");
+  const all = checked(await call(`${terminal}/terminals`, { token })) as readonly { tid: string }[];
+  return Promise.all(all.map((one) => findDevice(data, one.tid)));
+}

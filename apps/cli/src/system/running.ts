@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError } from "../output.ts";
+
+/** What `start` writes into the data folder, so that other commands find the running system. */
+export type RunningSystem = {
+  readonly pid: number;
+  readonly http: string;
+  readonly issuer: string;
+  readonly terminal: string;
+  readonly processes: Readonly<Record<string, number>>;
+};
+
+export const systemFile = (data: string): string => join(data, "system.json");
+
+/** The content of system.json, or undefined where there is none. */
+export function readSystem(data: string): RunningSystem | undefined {
+  try {
+    return JSON.parse(readFileSync(systemFile(data), "utf8")) as RunningSystem;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process that wrote system.json still runs and is a `start` of ours. */
+export function isRunning(system: RunningSystem): boolean {
+  try {
+    process.kill(system.pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return readFileSync(`/proc/${system.pid}/cmdline`, "utf8").includes("main.ts");
+  } catch {
+    // No /proc on this system: the pid alone must do.
+    return process.platform !== "linux";
+  }
+}
+
+/** The running system of a data folder. Throws CommandError where nothing runs there. */
+export function findSystem(data: string): RunningSystem {
+  const system = readSystem(data);
+  if (system && isRunning(system)) return system;
+  throw new CommandError(
+    `nothing is running with the data folder ${data}: run "npm start" first, or name the folder with --data`,
+  );
+}
+
+/** A secret file of the data folder, without its line end. Throws CommandError where it is missing. */
+export function secret(data: string, ...path: readonly string[]): string {
+  try {
+    return readFileSync(join(data, ...path), "utf8").trim();
+  } catch {
+    throw new CommandError(`${join(data, ...path)} cannot be read: start the system once as this user`);
+  }
+}
+
+/** One JSON call to a part of the running system. Throws CommandError where it cannot be reached. */
+export async function call(
+  url: string,
+  options: { readonly token: string; readonly method?: "GET" | "POST"; readonly body?: unknown },
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const { token, method = "GET", body } = options;
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new CommandError(`${new URL(url).origin} does not answer: is the system still running?`);
+  });
+  const text = await answer.text();
+  try {
+    return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+  } catch {
+    throw new CommandError(`${new URL(url).origin} answered something that is not JSON`);
+  }
+}
