@@ -3,12 +3,26 @@
 // It says in one line each what it installs, and does nothing that is already done.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const node = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+const node = join(
+  root,
+  "node_modules",
+  "node",
+  "bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
 
 function say(text) {
   process.stderr.write(`tillway: ${text}\n`);
@@ -33,7 +47,9 @@ function npm(...args) {
 /** Installs the packages of package-lock.json, once for each state of that file. */
 function installPackages() {
   const mark = join(root, "node_modules", ".tillway-installed");
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(mark) && readFileSync(mark, "utf8") === wanted && existsSync(node)) return;
   say("installing the packages that package-lock.json names (npm ci)");
   if (npm("ci", "--no-audit", "--no-fund", "--loglevel=error") !== 0) {
@@ -41,7 +57,9 @@ function installPackages() {
   }
   if (!existsSync(node)) {
     say("npm did not run the install step of the package 'node': running it now");
-    run(process.execPath, ["installArchSpecificPackage"], { cwd: join(root, "node_modules", "node") });
+    run(process.execPath, ["installArchSpecificPackage"], {
+      cwd: join(root, "node_modules", "node"),
+    });
   }
   if (!existsSync(node)) fail("the npm package 'node' brought no runtime for this machine");
   writeFileSync(mark, wanted);
@@ -99,7 +117,9 @@ function findChromium() {
   if (found) return found;
   const prefix = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo", "-n"] : undefined;
   if (!onPath("apt-get") || !prefix) {
-    fail("npm test drives the pages in a browser: install Chromium or Chrome, or name it in TILLWAY_CHROMIUM");
+    fail(
+      "npm test drives the pages in a browser: install Chromium or Chrome, or name it in TILLWAY_CHROMIUM",
+    );
   }
   const apt = (...args) => {
     const [command, ...rest] = [...prefix, "apt-get", "-qq", ...args];
@@ -114,7 +134,11 @@ function findChromium() {
 }
 
 const [command, ...rest] = process.argv.slice(2);
-const scripts = { start: ["apps/cli/src/main.ts", "start"], test: ["tools/test.ts"], run: ["apps/cli/src/main.ts"] };
+const scripts = {
+  start: ["apps/cli/src/main.ts", "start"],
+  test: ["tools/test.ts"],
+  run: ["apps/cli/src/main.ts"],
+};
 const script = scripts[command];
 if (!script) fail("usage: node tools/setup.mjs start|test|run [arguments]");
 installPackages();

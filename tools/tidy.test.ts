@@ -28,10 +28,12 @@ type Import = { readonly from: string; readonly to: string };
 
 function imports(path: string): Import[] {
   const text = read(path).replace(/\/\*[\s\S]*?\*\//g, "");
-  return [...text.matchAll(/(?:^|[\s;])(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((found) => ({
-    from: path,
-    to: found[1] ?? "",
-  }));
+  return [...text.matchAll(/(?:^|[\s;])(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map(
+    (found) => ({
+      from: path,
+      to: found[1] ?? "",
+    }),
+  );
 }
 
 /** The places of `files` in which `pattern` stands, as "file:line". */
@@ -118,12 +120,19 @@ test("money never passes through a floating-point number", () => {
 });
 
 test("business SQL takes time as a parameter", () => {
-  const sql = tracked.filter((path) => /\.sql$|\/store\.ts$|^packages\/(ledger|database)\/src\//.test(path));
-  const clock = /\bnow\(\)|current_(date|time|timestamp)|clock_timestamp|statement_timestamp|localtime/i;
+  const sql = tracked.filter((path) =>
+    /\.sql$|\/store\.ts$|^packages\/(ledger|database)\/src\//.test(path),
+  );
+  const clock =
+    /\bnow\(\)|current_(date|time|timestamp)|clock_timestamp|statement_timestamp|localtime/i;
   const found = places(
     sql.filter((path) => !path.endsWith(".test.ts")),
     clock,
-    (text) => text.replace(/--.*$/gm, "").replace(/\/\*[\s\S]*?\*\//g, "").replace(/\bclock\.now\(\)/g, ""),
+    (text) =>
+      text
+        .replace(/--.*$/gm, "")
+        .replace(/\/\*[\s\S]*?\*\//g, "")
+        .replace(/\bclock\.now\(\)/g, ""),
   );
   assert.deepEqual(found, []);
 });
@@ -132,7 +141,10 @@ test("SQL stands only in a room's store.ts, in migrations and in the ledger and 
   const allowed = /\/store\.ts$|\/store\/|\/db\/|^packages\/(ledger|database)\/|^apps\/database\//;
   const others = product.filter((path) => !allowed.test(path));
   const statement = /\b(select\s.+\sfrom|insert into|delete from|update\s+\w+\s+set)\b/i;
-  assert.deepEqual(places(others, statement, (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")), []);
+  assert.deepEqual(
+    places(others, statement, (text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")),
+    [],
+  );
 });
 
 test("files stay short, with named exports, explicit extensions and trade names", () => {
@@ -143,7 +155,13 @@ test("files stay short, with named exports, explicit extensions and trade names"
   );
   assert.deepEqual(names, []);
   const configured = /vite\.config\.ts$|oxlint/;
-  assert.deepEqual(places(sources.filter((path) => !configured.test(path)), /^export default\b/), []);
+  assert.deepEqual(
+    places(
+      sources.filter((path) => !configured.test(path)),
+      /^export default\b/,
+    ),
+    [],
+  );
   const bareImports = code
     .flatMap(imports)
     .filter(({ to }) => to.startsWith(".") && !/\.(ts|tsx|mjs|json|css|svg)(\?\w+)?$/.test(to));
@@ -154,10 +172,14 @@ test("files stay short, with named exports, explicit extensions and trade names"
 });
 
 test("nothing is left unfinished, switched off or cast away", () => {
-  const marks = /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|expect-error|nocheck)|oxlint-disable|eslint-disable/;
+  const marks =
+    /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|expect-error|nocheck)|oxlint-disable|eslint-disable/;
   const own = "tools/tidy.test.ts";
   const files = code.filter((path) => path !== own);
-  assert.deepEqual(places(files, marks, (text) => text), []);
+  assert.deepEqual(
+    places(files, marks, (text) => text),
+    [],
+  );
   assert.deepEqual(places(files, /\bas any\b|\b(it|test|describe)\.(skip|only|todo)\(/), []);
 });
 
@@ -166,7 +188,11 @@ test("every dependency that ships has its reason in docs/dependencies.md", () =>
   const manifests = globSync("{package.json,{packages,apps}/*/package.json}", { cwd: root });
   const missing = manifests.flatMap((path) => {
     const manifest = JSON.parse(read(path)) as Record<string, Record<string, string> | undefined>;
-    const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
+    const all = {
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+      ...manifest.optionalDependencies,
+    };
     return Object.entries(all)
       .filter(([name, version]) => !name.startsWith("@tillway/") && !/^\d/.test(version))
       .map(([name, version]) => `${path}: ${name}@${version} is not pinned`)
@@ -186,7 +212,10 @@ test("every environment variable is described in docs/configuration.md", () => {
       (path) => read(path).match(/\b(TILLWAY_[A-Z_]+[A-Z]|DATABASE_URL)\b/g) ?? [],
     ),
   );
-  assert.deepEqual([...used].filter((name) => !described.includes(`\`${name}\``)), []);
+  assert.deepEqual(
+    [...used].filter((name) => !described.includes(`\`${name}\``)),
+    [],
+  );
 });
 
 test("documents lead to files that exist", () => {

@@ -25,11 +25,18 @@ export function readArguments(words: readonly string[], flags: Flags): Given {
   const options = Object.fromEntries(
     Object.entries({ ...everyFlag, ...flags }).map(([name, flag]) => [
       name,
-      { type: flag.takes ? ("string" as const) : ("boolean" as const), multiple: flag.many ?? false },
+      {
+        type: flag.takes ? ("string" as const) : ("boolean" as const),
+        multiple: flag.many ?? false,
+      },
     ]),
   );
   try {
-    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options,
+      allowPositionals: true,
+    });
     const all = (name: string): readonly string[] => {
       const found = values[name];
       const list = Array.isArray(found) ? found : [found];

@@ -51,7 +51,9 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     const given = readArguments(rest, command.flags);
     if (given.has("help")) {
-      process.stdout.write(`tillway ${command.words}: ${command.meaning}\n${flagLines(command.flags)}\n`);
+      process.stdout.write(
+        `tillway ${command.words}: ${command.meaning}\n${flagLines(command.flags)}\n`,
+      );
       return 0;
     }
     const environment = process.env;
@@ -65,7 +67,8 @@ async function main(words: readonly string[]): Promise<number> {
       return 1;
     }
     const sentence = error instanceof Error ? error.message : "it failed for an unknown reason";
-    if (asJson && error instanceof CommandError) process.stdout.write(`${JSON.stringify(error.json)}\n`);
+    if (asJson && error instanceof CommandError)
+      process.stdout.write(`${JSON.stringify(error.json)}\n`);
     say(sentence);
     return 1;
   }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { connect, createServer, type AddressInfo, type Server, type Socket as NetSocket } from "node:net";
+import {
+  connect,
+  createServer,
+  type AddressInfo,
+  type Server,
+  type Socket as NetSocket,
+} from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import type { Frame } from "@tillway/iso8583";
@@ -16,7 +22,13 @@ const limits: FrameLimits = { maximum: 100, idleMs: 2000, stallMs: 60, unsent: 1
 const text = (frame: Frame): string => Buffer.from(frame.payload).toString();
 const frame = (payload: string): Frame => ({ payload: Buffer.from(payload) });
 
-type Host = { port: number; server: Server; reasons: string[]; sockets: NetSocket[]; close(): void };
+type Host = {
+  port: number;
+  server: Server;
+  reasons: string[];
+  sockets: NetSocket[];
+  close(): void;
+};
 
 /** A host that answers each frame with the same text in capitals. */
 async function startHost(own: Partial<FrameLimits> = {}): Promise<Host> {

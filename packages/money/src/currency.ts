@@ -27,7 +27,15 @@ export const CURRENCIES: readonly Currency[] = [
   { code: "VND", numeric: "704", decimals: 0 },
 ];
 
-const byCode = new Map(CURRENCIES.flatMap((one) => [[one.code, one], [one.numeric, one]] as const));
+const byCode = new Map(
+  CURRENCIES.flatMap(
+    (one) =>
+      [
+        [one.code, one],
+        [one.numeric, one],
+      ] as const,
+  ),
+);
 
 /** The currency of three letters or three digits, or undefined. */
 export function currency(codeOrNumeric: string): Currency | undefined {

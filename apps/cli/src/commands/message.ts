@@ -44,13 +44,15 @@ function input(words: readonly string[]): string {
 
 function specOf(name: string): Spec {
   const spec = specs[name];
-  if (!spec) throw new CommandError(`there is no spec ${name}; there are: ${Object.keys(specs).join(", ")}`);
+  if (!spec)
+    throw new CommandError(`there is no spec ${name}; there are: ${Object.keys(specs).join(", ")}`);
   return spec;
 }
 
 function framingOf(name: string): FramingName {
   const framing = framings.find((one) => one === name);
-  if (!framing) throw new CommandError(`there is no framing ${name}; there are: ${framings.join(", ")}`);
+  if (!framing)
+    throw new CommandError(`there is no framing ${name}; there are: ${framings.join(", ")}`);
   return framing;
 }
 
@@ -122,7 +124,9 @@ function documentOf(text: string): MessageDocument {
   try {
     return JSON.parse(text) as MessageDocument;
   } catch {
-    throw new CommandError("standard input must hold one JSON document such as decode --json prints");
+    throw new CommandError(
+      "standard input must hold one JSON document such as decode --json prints",
+    );
   }
 }
 

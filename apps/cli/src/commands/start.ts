@@ -20,7 +20,8 @@ const variables = {
 /** Ends with the sentence to say once the system is to stop: a signal, or a part that was lost. */
 function untilStopped(started: Started): Promise<string | undefined> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(undefined));
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => resolve(undefined));
     started.lost.then(resolve, () => undefined);
   });
 }
@@ -41,7 +42,11 @@ export const start: Command = {
   meaning: "start the system; --check makes one payment and stops",
   flags: {
     check: { meaning: "make one chip payment through every hop, print the receipt, stop" },
-    only: { takes: "PART", meaning: "acquirer, issuer, terminal or web (again for more)", many: true },
+    only: {
+      takes: "PART",
+      meaning: "acquirer, issuer, terminal or web (again for more)",
+      many: true,
+    },
     ...Object.fromEntries(
       Object.entries(variables).map(([flag, name]) => [
         flag,
@@ -50,7 +55,7 @@ export const start: Command = {
     ),
   },
   run: async (given, { data, environment }) => {
-    const own = { ...environment, TILLWAY_DATA: data };
+    const own: Record<string, string | undefined> = { ...environment, TILLWAY_DATA: data };
     for (const [flag, name] of Object.entries(variables)) {
       const value = given.value(flag);
       if (value !== undefined) own[name] = value;

@@ -20,7 +20,9 @@ const devices = [
 const component = (): string => toHex(randomBytes(16));
 const pair = (): [string, string] => [component(), component()];
 
-type Provisioned = { readonly terminals: readonly { readonly tid: string; readonly tmkBlock: string }[] };
+type Provisioned = {
+  readonly terminals: readonly { readonly tid: string; readonly tmkBlock: string }[];
+};
 
 /**
  * The first start of an installation: keys are agreed between the parties and the demonstration data

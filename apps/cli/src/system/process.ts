@@ -34,17 +34,22 @@ const ENDS_PER_MINUTE = 5;
 function logFile(logs: string, name: string): string {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const path = join(logs, `${name}.log`);
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1 << 24) renameSync(path, `${path}.1`);
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1 << 24)
+    renameSync(path, `${path}.1`);
   return path;
 }
 
 function launch(options: PartOptions, script: string): ChildProcess {
-  const child = spawn(process.execPath, [join(apps, options.name, "src", script), ...(options.args ?? [])], {
-    env: { ...process.env, ...options.environment },
-    stdio: ["pipe", "pipe", "pipe"],
-    // Ctrl-C goes to `start` alone, which stops the parts in their order.
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [join(apps, options.name, "src", script), ...(options.args ?? [])],
+    {
+      env: { ...process.env, ...options.environment },
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C goes to `start` alone, which stops the parts in their order.
+      detached: true,
+    },
+  );
   const log = createWriteStream(logFile(options.logs, options.name), { flags: "a", mode: 0o600 });
   child.stderr?.pipe(log);
   // A part that died while we write to it is seen by its exit, not by the broken pipe.
@@ -143,7 +148,10 @@ export async function startPart(options: PartOptions): Promise<Part> {
 }
 
 /** Runs a part's provisioning: one JSON document in, one out. Throws where it fails. */
-export async function provision(options: PartOptions, input: unknown): Promise<Record<string, unknown>> {
+export async function provision(
+  options: PartOptions,
+  input: unknown,
+): Promise<Record<string, unknown>> {
   const child = launch(options, "provision.ts");
   child.stdin?.end(JSON.stringify(input));
   const output = firstLine(child, `${options.name} provisioning`);

@@ -51,7 +51,9 @@ export function secret(data: string, ...path: readonly string[]): string {
   try {
     return readFileSync(join(data, ...path), "utf8").trim();
   } catch {
-    throw new CommandError(`${join(data, ...path)} cannot be read: start the system once as this user`);
+    throw new CommandError(
+      `${join(data, ...path)} cannot be read: start the system once as this user`,
+    );
   }
 }
 

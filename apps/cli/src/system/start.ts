@@ -143,6 +143,7 @@ function addresses(
     lines.push(`device     http://${shown}:${configuration.TILLWAY_TERMINAL_PORT}/till`);
   }
   lines.push(`data       ${configuration.TILLWAY_DATA}`);
-  if (apiKey) lines.push(`API key    ${apiKey}  (shown once; kept in the file api-key of the data folder)`);
+  if (apiKey)
+    lines.push(`API key    ${apiKey}  (shown once; kept in the file api-key of the data folder)`);
   return lines;
 }

@@ -9,7 +9,8 @@ export const en = {
   "status.offline": "No connection to the host",
   "status.screenLost": "Connection to the terminal lost; trying again…",
   "pairing.title": "Pair this screen",
-  "pairing.explain": "Type the pairing code that was printed at start, or open the address printed there.",
+  "pairing.explain":
+    "Type the pairing code that was printed at start, or open the address printed there.",
   "pairing.code": "Pairing code",
   "pairing.submit": "Pair",
   "pairing.wrong": "This code is not right.",

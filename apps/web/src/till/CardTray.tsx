@@ -2,7 +2,11 @@ import { useEffect, useState } from "react";
 import { useBoth, useText } from "../language/index.ts";
 import { read, type Order, type Screen, type TrayCard } from "./screen.ts";
 
-type Props = { readonly tid: string; readonly screen: Screen; readonly send: (order: Order) => void };
+type Props = {
+  readonly tid: string;
+  readonly screen: Screen;
+  readonly send: (order: Order) => void;
+};
 
 /** The customer's side: the demonstration cards, one of which may be in the terminal's slot. */
 export function CardTray({ tid, screen, send }: Props) {
@@ -36,7 +40,9 @@ export function CardTray({ tid, screen, send }: Props) {
                 disabled={!inserted && !asking}
                 title={!inserted && !asking ? text("tray.waiting") : undefined}
                 aria-label={`${text(inserted ? "tray.remove" : "tray.insert")}: ${both(card.label)}`}
-                onClick={() => send(inserted ? { type: "remove" } : { type: "insert", card: card.name })}
+                onClick={() =>
+                  send(inserted ? { type: "remove" } : { type: "insert", card: card.name })
+                }
               >
                 {text(inserted ? "tray.remove" : "tray.insert")}
               </button>

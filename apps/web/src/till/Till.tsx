@@ -58,7 +58,11 @@ function Result({ screen }: { readonly screen: Screen }) {
   );
 }
 
-type SaleProps = { readonly tid: string; readonly screen: Screen; readonly send: (order: Order) => void };
+type SaleProps = {
+  readonly tid: string;
+  readonly screen: Screen;
+  readonly send: (order: Order) => void;
+};
 
 /** One sale from the amount to the receipt, as the terminal leads it. */
 function Sale({ tid, screen, send }: SaleProps) {

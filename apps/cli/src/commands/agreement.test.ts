@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { agreement } from "./agreement.ts";
+
+const entry = (rrn: string, state: string, amount = "100") => ({ rrn, state, amount });
+
+test("parties agree where the same charges stand, whatever was declined or reversed", () => {
+  const checks = agreement({
+    terminal: [
+      entry("1", "approved"),
+      entry("2", "declined"),
+      { rrn: null, state: "reversed", amount: "7" },
+    ],
+    acquirer: [entry("1", "approved"), entry("2", "declined"), entry("3", "reversed")],
+    issuer: [entry("1", "approved"), entry("3", "reversed")],
+  });
+  assert.deepEqual(
+    checks.map(({ ok, checked }) => [ok, checked]),
+    [
+      [true, 1],
+      [true, 1],
+    ],
+  );
+});
+
+test("a charge that one party lacks, or has at another amount, is named", () => {
+  const missing = agreement({
+    terminal: [entry("1", "approved")],
+    acquirer: [entry("1", "approved"), entry("2", "approved")],
+    issuer: [entry("1", "approved", "101"), entry("2", "approved")],
+  });
+  assert.deepEqual(
+    missing.map(({ ok, why }) => [ok, why]),
+    [
+      [false, "1 differ, first RRN 2"],
+      [false, "1 differ, first RRN 1"],
+    ],
+  );
+});

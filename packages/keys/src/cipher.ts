@@ -1,0 +1,104 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { concat } from "@tillway/bytes";
+
+/** The block ciphers of card payment. A TDES key is 8, 16 or 24 bytes, SM4 16, AES 16, 24 or 32. */
+export type BlockCipher = "tdes" | "aes" | "sm4";
+
+/** Bytes of one block: 8 for TDES, 16 for AES and SM4. */
+export function blockLength(cipher: BlockCipher): 8 | 16 {
+  return cipher === "tdes" ? 8 : 16;
+}
+
+/** TDES electronic code book. A single-length key is used as K|K|K, which is single DES. */
+export function tdesEncrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return ecbEncrypt("tdes", key, data);
+}
+
+/** The reverse of `tdesEncrypt`. */
+export function tdesDecrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return ecbDecrypt("tdes", key, data);
+}
+
+/** SM4 electronic code book (GB/T 32907). */
+export function sm4Encrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return ecbEncrypt("sm4", key, data);
+}
+
+/** The reverse of `sm4Encrypt`. */
+export function sm4Decrypt(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return ecbDecrypt("sm4", key, data);
+}
+
+/** Electronic code book over whole blocks. Throws RangeError on another key or data length. */
+export function ecbEncrypt(cipher: BlockCipher, key: Uint8Array, data: Uint8Array): Uint8Array {
+  return transform(cipher, "ecb", "encrypt", key, null, data);
+}
+
+/** The reverse of `ecbEncrypt`. */
+export function ecbDecrypt(cipher: BlockCipher, key: Uint8Array, data: Uint8Array): Uint8Array {
+  return transform(cipher, "ecb", "decrypt", key, null, data);
+}
+
+/** Cipher block chaining over whole blocks. Throws RangeError on another key, IV or data length. */
+export function cbcEncrypt(
+  cipher: BlockCipher,
+  key: Uint8Array,
+  iv: Uint8Array,
+  data: Uint8Array,
+): Uint8Array {
+  return transform(cipher, "cbc", "encrypt", key, iv, data);
+}
+
+/** The reverse of `cbcEncrypt`. */
+export function cbcDecrypt(
+  cipher: BlockCipher,
+  key: Uint8Array,
+  iv: Uint8Array,
+  data: Uint8Array,
+): Uint8Array {
+  return transform(cipher, "cbc", "decrypt", key, iv, data);
+}
+
+/** Each byte with its last bit set so that the number of ones is odd (FIPS 46-3). */
+export function oddParity(key: Uint8Array): Uint8Array {
+  return key.map((byte) => {
+    let ones = 0;
+    for (let bits = byte >> 1; bits !== 0; bits >>= 1) ones += bits & 1;
+    return (byte & 0xfe) | (ones % 2 === 0 ? 1 : 0);
+  });
+}
+
+function transform(
+  cipher: BlockCipher,
+  mode: "ecb" | "cbc",
+  direction: "encrypt" | "decrypt",
+  key: Uint8Array,
+  iv: Uint8Array | null,
+  data: Uint8Array,
+): Uint8Array {
+  if (data.length % blockLength(cipher) !== 0) throw new RangeError("not whole cipher blocks");
+  if (iv !== null && iv.length !== blockLength(cipher)) throw new RangeError("IV is not one block");
+  const { name, full } = schedule(cipher, key);
+  const worker =
+    direction === "encrypt"
+      ? createCipheriv(`${name}-${mode}`, full, iv)
+      : createDecipheriv(`${name}-${mode}`, full, iv);
+  worker.setAutoPadding(false);
+  return concat(worker.update(data), worker.final());
+}
+
+function schedule(cipher: BlockCipher, key: Uint8Array): { name: string; full: Uint8Array } {
+  const length = key.length;
+  if (cipher === "tdes") {
+    if (length === 8) return { name: "des-ede3", full: concat(key, key, key) };
+    if (length === 16) return { name: "des-ede3", full: concat(key, key.subarray(0, 8)) };
+    if (length === 24) return { name: "des-ede3", full: key };
+  } else if (cipher === "aes") {
+    if (length === 16 || length === 24 || length === 32) {
+      return { name: `aes-${length * 8}`, full: key };
+    }
+  } else if (length === 16) {
+    return { name: "sm4", full: key };
+  }
+  throw new RangeError(`no ${cipher} key has ${length} bytes`);
+}

@@ -1,0 +1,168 @@
+import { fromHex, toHex, xor } from "@tillway/bytes";
+import { ecbDecrypt, ecbEncrypt, oddParity } from "./cipher.ts";
+import { isHex } from "./forms.ts";
+import { unwrapKey, wrapKey } from "./key-block.ts";
+import {
+  blockCipher,
+  checkValue,
+  type ClearKey,
+  headerFor,
+  type Keyring,
+  type Need,
+  knownKey,
+  refuse,
+} from "./keyring.ts";
+import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
+import {
+  type KeyAction,
+  type KeyAlgorithm,
+  keyAllowed,
+  type KeyMode,
+  type KeyUsage,
+  keyUsages,
+  usualMode,
+} from "./usage.ts";
+
+const everyAlgorithm: readonly KeyAlgorithm[] = ["tdes", "aes", "sm4", "hmac"];
+
+/** Keys that networks and terminals exchange without a key block; others need one. */
+const workingUsages: readonly KeyUsage[] = ["P0", "M1", "M3", "M6", "D0", "K0"];
+
+export function generateKey(
+  command: CommandOf<"generate-key">,
+  ring: Keyring,
+): Outcome<"generate-key"> {
+  const { usage, algorithm, bytes } = command;
+  const mode = command.mode ?? usualMode(usage);
+  if (!keyAllowed(usage, algorithm, bytes, mode)) {
+    return refuse("generate-key", "usage", "unsupported-key");
+  }
+  const drawn = ring.random(bytes);
+  const value = algorithm === "tdes" ? oddParity(drawn) : drawn;
+  return finish({ usage, algorithm, mode, exportability: exportability(command), value }, ring);
+}
+
+export function importComponents(
+  command: CommandOf<"import-components">,
+  ring: Keyring,
+): Outcome<"import-components"> {
+  const { usage, algorithm, components } = command;
+  const length = (components[0]?.length ?? 0) / 2;
+  const whole = components.every((part) => isHex(part, length));
+  if (components.length < 2 || !whole)
+    return refuse("import-components", "components", "malformed");
+  const mode = command.mode ?? usualMode(usage);
+  if (!keyAllowed(usage, algorithm, length, mode)) {
+    return refuse("import-components", "usage", "unsupported-key");
+  }
+  const value = components.map((part) => fromHex(part)).reduce((folded, part) => xor(folded, part));
+  if (isWeak(algorithm, value)) return refuse("import-components", "components", "weak-key");
+  return finish({ usage, algorithm, mode, exportability: exportability(command), value }, ring);
+}
+
+export function exportKeyBlock(
+  command: CommandOf<"export-key-block">,
+  ring: Keyring,
+): Outcome<"export-key-block"> {
+  const name = "export-key-block";
+  const opened = ring.open(name, {
+    key: { block: command.key, usage: keyUsages, algorithms: everyAlgorithm },
+    under: transport(command.under, "encrypt"),
+  });
+  if (!opened.ok) return opened;
+  const { key, under } = opened.keys;
+  const mode = command.mode ?? key.mode;
+  if (!mayBecome(key.mode, mode)) return refuse(name, "mode", "unsupported-key");
+  if (key.exportability === "N") return refuse(name, "key", "not-exportable");
+  if (strength(under) < strength(key)) return refuse(name, "under", "weaker-key");
+  const header = headerFor(under.algorithm === "aes" ? "D" : "B", key, mode, "N");
+  const block = wrapKey(under.value, header, key.value, ring.random);
+  return { ok: true, block, kcv: checkValue(key) };
+}
+
+export function importKeyBlock(
+  command: CommandOf<"import-key-block">,
+  ring: Keyring,
+): Outcome<"import-key-block"> {
+  const name = "import-key-block";
+  const opened = ring.open(name, { under: transport(command.under, "decrypt") });
+  if (!opened.ok) return opened;
+  const key = knownKey(unwrapKey(opened.keys.under.value, command.block));
+  if (key === undefined) return refuse(name, "block", "bad-cipher");
+  return { ok: true, key: ring.protect(key), kcv: checkValue(key), usage: key.usage };
+}
+
+export function exportEcb(command: CommandOf<"export-ecb">, ring: Keyring): Outcome<"export-ecb"> {
+  const name = "export-ecb";
+  const opened = ring.open(name, {
+    key: { block: command.key, usage: workingUsages, algorithms: ["tdes", "sm4"] },
+    under: master(command.under, "encrypt"),
+  });
+  if (!opened.ok) return opened;
+  const { key, under } = opened.keys;
+  if (key.algorithm !== under.algorithm) return refuse(name, "under", "wrong-algorithm");
+  // X9.143: only "sensitive" keys may leave in a form that is no key block.
+  if (key.exportability !== "S") return refuse(name, "key", "not-exportable");
+  if (strength(under) < strength(key)) return refuse(name, "under", "weaker-key");
+  const cipher = toHex(ecbEncrypt(blockCipher(under), under.value, key.value));
+  return { ok: true, cipher, kcv: checkValue(key) };
+}
+
+export function importEcb(command: CommandOf<"import-ecb">, ring: Keyring): Outcome<"import-ecb"> {
+  const name = "import-ecb";
+  const { usage, algorithm, cipher } = command;
+  if (!isHex(cipher, cipher.length / 2)) return refuse(name, "cipher", "malformed");
+  if (!/^[0-9A-Fa-f]{6,16}$/.test(command.kcv)) return refuse(name, "kcv", "malformed");
+  const opened = ring.open(name, { under: master(command.under, "decrypt") });
+  if (!opened.ok) return opened;
+  const { under } = opened.keys;
+  const mode = command.mode ?? usualMode(usage);
+  if (algorithm !== under.algorithm) return refuse(name, "under", "wrong-algorithm");
+  const allowed = keyAllowed(usage, algorithm, cipher.length / 2, mode);
+  if (!allowed || !workingUsages.includes(usage)) return refuse(name, "usage", "unsupported-key");
+  const value = ecbDecrypt(blockCipher(under), under.value, fromHex(cipher));
+  const key: ClearKey = { usage, algorithm, mode, exportability: "N", value };
+  if (!checkValue(key).startsWith(command.kcv.toUpperCase())) {
+    return refuse(name, "kcv", "wrong-kcv");
+  }
+  return finish(key, ring);
+}
+
+function finish(key: ClearKey, ring: Keyring): { ok: true; key: KeyBlock; kcv: string } {
+  return { ok: true, key: ring.protect(key), kcv: checkValue(key) };
+}
+
+function exportability(command: { readonly exportable?: boolean }): "S" | "N" {
+  return command.exportable === true ? "S" : "N";
+}
+
+function transport(block: KeyBlock, action: KeyAction): Need {
+  return { block, usage: ["K1"], action, algorithms: ["tdes", "aes"] };
+}
+
+function master(block: KeyBlock, action: KeyAction): Need {
+  return { block, usage: ["K0"], action, algorithms: ["tdes", "sm4"] };
+}
+
+/** Whether a copy of a key may have this mode: the same, narrower, or the other end's of a pair. */
+function mayBecome(from: KeyMode, to: KeyMode): boolean {
+  const pair: readonly KeyMode[] = from === "E" || from === "D" || from === "B" ? ["E", "D"] : [];
+  const check: readonly KeyMode[] = from === "G" || from === "V" || from === "C" ? ["G", "V"] : [];
+  return from === to || pair.includes(to) || check.includes(to);
+}
+
+/** Bits of effective strength (NIST SP 800-57 part 1 §5.6.1). */
+function strength(key: ClearKey): number {
+  if (key.algorithm === "tdes") return [56, 80, 112][key.value.length / 8 - 1] ?? 0;
+  return Math.min(key.value.length * 8, 256);
+}
+
+/** All zeros, or a TDES key whose parts cancel each other. */
+function isWeak(algorithm: KeyAlgorithm, value: Uint8Array): boolean {
+  if (value.every((byte) => byte === 0)) return true;
+  if (algorithm !== "tdes" || value.length === 8) return false;
+  const parts = Array.from({ length: value.length / 8 }, (_, at) =>
+    toHex(oddParity(value.slice(at * 8, at * 8 + 8))),
+  );
+  return parts.some((part, at) => at > 0 && part === parts[at - 1]);
+}

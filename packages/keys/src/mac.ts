@@ -1,0 +1,120 @@
+import { concat, fromAscii, toHex, xor } from "@tillway/bytes";
+import {
+  type BlockCipher,
+  blockLength,
+  cbcEncrypt,
+  ecbEncrypt,
+  tdesDecrypt,
+  tdesEncrypt,
+} from "./cipher.ts";
+
+/** Padding methods of ISO/IEC 9797-1 §6.3. */
+export type MacPadding = 1 | 2 | 3;
+
+/**
+ * Fills data to whole blocks: 1 adds zeros only where needed (no data gives one block of zeros),
+ * 2 adds 80 and then zeros, 3 puts the bit length in a block before the zero-filled data.
+ */
+export function padForMac(data: Uint8Array, padding: MacPadding, block: 8 | 16 = 8): Uint8Array {
+  switch (padding) {
+    case 1:
+      return fill(data, block);
+    case 2:
+      return fill(concat(data, Uint8Array.of(0x80)), block);
+    case 3: {
+      const length = new Uint8Array(block);
+      new DataView(length.buffer).setBigUint64(block - 8, BigInt(data.length) * 8n);
+      return concat(length, data.length === 0 ? data : fill(data, block));
+    }
+  }
+}
+
+/** ISO/IEC 9797-1 algorithm 1, CBC-MAC: one block of output (8 bytes for TDES). */
+export function cbcMac(
+  cipher: BlockCipher,
+  key: Uint8Array,
+  data: Uint8Array,
+  padding: MacPadding,
+): Uint8Array {
+  const block = blockLength(cipher);
+  const chained = cbcEncrypt(cipher, key, new Uint8Array(block), padForMac(data, padding, block));
+  return chained.slice(-block);
+}
+
+/**
+ * ISO/IEC 9797-1 algorithm 3: chaining under the first key, the last block decrypted under the
+ * second and encrypted under the first again. Keys are TDES keys of any length; 8 bytes of output.
+ */
+export function algorithm3Mac(
+  first: Uint8Array,
+  second: Uint8Array,
+  data: Uint8Array,
+  padding: MacPadding,
+): Uint8Array {
+  return tdesEncrypt(first, tdesDecrypt(second, cbcMac("tdes", first, data, padding)));
+}
+
+/** The retail MAC (ANSI X9.19): algorithm 3 with the halves of a key of 16 bytes. */
+export function retailMac(key: Uint8Array, data: Uint8Array, padding: MacPadding): Uint8Array {
+  if (key.length !== 16) throw new RangeError("a retail MAC key has 16 bytes");
+  return algorithm3Mac(key.subarray(0, 8), key.subarray(8), data, padding);
+}
+
+/** CMAC (NIST SP 800-38B): one block of output; callers truncate from the left. */
+export function cmac(cipher: BlockCipher, key: Uint8Array, data: Uint8Array): Uint8Array {
+  const block = blockLength(cipher);
+  const once = double(ecbEncrypt(cipher, key, new Uint8Array(block)));
+  const whole = data.length > 0 && data.length % block === 0;
+  const padded = whole ? data.slice() : padForMac(data, 2, block);
+  const last = padded.length - block;
+  padded.set(xor(padded.subarray(last), whole ? once : double(once)), last);
+  return cbcEncrypt(cipher, key, new Uint8Array(block), padded).slice(-block);
+}
+
+/** Every value on the way to a UnionPay MAC; `mac` is the content of DE 64. */
+export type UnionpayMacSteps = {
+  readonly folded: Uint8Array;
+  readonly expanded: Uint8Array;
+  readonly first: Uint8Array;
+  readonly mixed: Uint8Array;
+  readonly second: Uint8Array;
+  readonly mac: Uint8Array;
+};
+
+/**
+ * The MAC of UnionPay POS messages, often called "ECB". Data are all bytes from the message type
+ * to the last field before DE 64. The blocks are folded by exclusive or, the result is written as
+ * 16 hex characters, and those two halves are encrypted one into the other. A key of 8 bytes gives
+ * single DES, 16 bytes TDES in both steps.
+ */
+export function unionpayMacSteps(key: Uint8Array, data: Uint8Array): UnionpayMacSteps {
+  const padded = padForMac(data, 1);
+  let folded: Uint8Array = new Uint8Array(8);
+  for (let at = 0; at < padded.length; at += 8) folded = xor(folded, padded.subarray(at, at + 8));
+  const expanded = fromAscii(toHex(folded));
+  const first = tdesEncrypt(key, expanded.subarray(0, 8));
+  const mixed = xor(first, expanded.subarray(8));
+  const second = tdesEncrypt(key, mixed);
+  return { folded, expanded, first, mixed, second, mac: fromAscii(toHex(second.subarray(0, 4))) };
+}
+
+/** The 8 characters of DE 64 (see `unionpayMacSteps`). */
+export function unionpayMac(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return unionpayMacSteps(key, data).mac;
+}
+
+function fill(data: Uint8Array, block: number): Uint8Array {
+  const filled = new Uint8Array(Math.max(block, Math.ceil(data.length / block) * block));
+  filled.set(data);
+  return filled;
+}
+
+/** Doubling in the field of SP 800-38B §5.3: shift left, fold an overflow back in. */
+function double(block: Uint8Array): Uint8Array {
+  const doubled = block.map((byte, at) => ((byte << 1) | ((block[at + 1] ?? 0) >> 7)) & 0xff);
+  if ((block[0] ?? 0) & 0x80) {
+    const last = block.length - 1;
+    doubled[last] = (doubled[last] ?? 0) ^ (block.length === 16 ? 0x87 : 0x1b);
+  }
+  return doubled;
+}

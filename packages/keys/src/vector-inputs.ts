@@ -1,0 +1,61 @@
+import { fromHex, toHex } from "@tillway/bytes";
+
+/** A vector whose inputs cannot be read; says which one. */
+export class VectorError extends Error {}
+
+/** What a computation of one vector comes to. */
+export type Computed =
+  | { readonly is: "outputs"; readonly outputs: Readonly<Record<string, string | number>> }
+  | { readonly is: "refused" }
+  | { readonly is: "not-covered"; readonly what: string };
+
+/** The inputs of one vector, read by name. */
+export type Inputs = {
+  readonly has: (name: string) => boolean;
+  readonly is: (name: string, value: string | number) => boolean;
+  readonly text: (name: string) => string;
+  readonly number: (name: string) => number;
+  readonly bytes: (name: string) => Uint8Array;
+};
+
+/** Wraps a vector's `inputs` or `outputs`. A missing or null value counts as absent. */
+export function readInputs(values: Readonly<Record<string, unknown>>): Inputs {
+  const text = (name: string): string => {
+    const value = values[name];
+    if (typeof value === "string") return value;
+    throw new VectorError(`input ${name} is missing or not text`);
+  };
+  return {
+    has: (name) => values[name] !== undefined && values[name] !== null,
+    is: (name, value) => values[name] === value,
+    text,
+    number: (name) => {
+      const value = values[name];
+      if (typeof value === "number" && Number.isInteger(value)) return value;
+      throw new VectorError(`input ${name} is missing or not a whole number`);
+    },
+    bytes: (name) => {
+      try {
+        return fromHex(text(name));
+      } catch (error) {
+        if (error instanceof RangeError) throw new VectorError(`input ${name} is not hex`);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Outputs of which bytes are written in hex. */
+export function outputs(values: Record<string, string | number | Uint8Array>): Computed {
+  const written = Object.entries(values).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? toHex(value) : value,
+  ]);
+  return { is: "outputs", outputs: Object.fromEntries(written) };
+}
+
+export const refusedVector: Computed = { is: "refused" };
+
+export function notCovered(what: string): Computed {
+  return { is: "not-covered", what };
+}

@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { startInstallation, type Installation } from "../system/installation.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const pictures = join(import.meta.dirname, "..", "..", ".cache", "screenshots");
+mkdirSync(pictures, { recursive: true });
+
+let house: Installation;
+let browser: Browser;
+before(async () => {
+  house = await startInstallation();
+  browser = await chromium.launch({
+    executablePath: process.env.TILLWAY_CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+after(async () => {
+  await browser?.close();
+  await house?.stop();
+});
+
+type Words = Readonly<
+  Record<
+    | "insert"
+    | "remove"
+    | "pin"
+    | "approved"
+    | "declined"
+    | "cancelled"
+    | "next"
+    | "cancel"
+    | "debit",
+    string
+  >
+>;
+const languages: Readonly<Record<string, Words>> = {
+  en: {
+    insert: "Insert card",
+    remove: "Remove",
+    pin: "Enter PIN",
+    approved: "Approved",
+    declined: "Declined",
+    cancelled: "Cancelled",
+    next: "New sale",
+    cancel: "Cancel",
+    debit: "Insert: UnionPay debit",
+  },
+  "zh-CN": {
+    insert: "请插卡",
+    remove: "拔卡",
+    pin: "请输入密码",
+    approved: "交易成功",
+    declined: "交易被拒绝",
+    cancelled: "交易已取消",
+    next: "下一笔",
+    cancel: "取消",
+    debit: "插卡: 银联借记卡",
+  },
+};
+
+async function openTill(locale: string): Promise<Page> {
+  const context = await browser.newContext({ locale, viewport: { width: 1200, height: 960 } });
+  const page = await context.newPage();
+  await page.goto(`${house.terminal}/till/#pair=${encodeURIComponent(house.pairing)}`);
+  return page;
+}
+
+async function noViolations(page: Page, where: string): Promise<void> {
+  for (const frame of page.frames()) {
+    await frame.evaluate(axe);
+    const found = await frame.evaluate(async () => {
+      const runner = (
+        globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        }
+      ).axe;
+      const { violations } = await runner.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+    });
+    assert.deepEqual(found, [], `${where} ${frame.url()}`);
+  }
+}
+
+const prompt = (page: Page) => page.locator(".prompt");
+const says = (page: Page, text: string) =>
+  prompt(page).getByText(text, { exact: true }).waitFor({ timeout: 20_000 });
+
+/** Types into the PIN pad's own document. */
+async function typePin(page: Page, digits: string): Promise<void> {
+  const pad = page.frameLocator("iframe").locator("body");
+  await pad.waitFor();
+  for (const [at, digit] of [...digits].entries()) {
+    await pad.press(digit);
+    await page
+      .locator(".dots")
+      .getByText("●".repeat(at + 1))
+      .waitFor();
+  }
+  await pad.press("Enter");
+}
+
+for (const [locale, words] of Object.entries(languages)) {
+  test(`a sale from the amount to the receipt, in ${locale}`, async () => {
+    const page = await openTill(locale);
+    await page.locator(".keys").waitFor();
+    await noViolations(page, "amount");
+    await page.screenshot({ path: join(pictures, `till-amount-${locale}.png`) });
+    await page.keyboard.type("2580");
+    await page.keyboard.press("Enter");
+    await says(page, words.insert);
+    await noViolations(page, "card");
+    await page.getByRole("button", { name: words.debit, exact: true }).click();
+    await says(page, words.pin);
+    await noViolations(page, "pin");
+    await page.screenshot({ path: join(pictures, `till-pin-${locale}.png`) });
+    await typePin(page, "123456");
+    await says(page, words.approved);
+    await page.locator("img.receipt").waitFor();
+    await noViolations(page, "result");
+    await page.screenshot({ path: join(pictures, `till-approved-${locale}.png`), fullPage: true });
+    await page.getByRole("button", { name: new RegExp(`^${words.remove}`) }).click();
+    await page.getByRole("button", { name: words.next }).click();
+    await page.locator(".keys").waitFor();
+    await page.context().close();
+  });
+
+  test(`a wrong PIN is declined with its reason, in ${locale}`, async () => {
+    const page = await openTill(locale);
+    await page.locator(".keys").waitFor();
+    await page.keyboard.type("100");
+    await page.keyboard.press("Enter");
+    await says(page, words.insert);
+    await page.getByRole("button", { name: words.debit, exact: true }).click();
+    await says(page, words.pin);
+    await typePin(page, "999999");
+    await says(page, words.declined);
+    await page.locator("dd").getByText("55").waitFor();
+    await page.screenshot({ path: join(pictures, `till-wrong-pin-${locale}.png`), fullPage: true });
+    await page.getByRole("button", { name: new RegExp(`^${words.remove}`) }).click();
+    await page.getByRole("button", { name: words.next }).click();
+    await page.context().close();
+    const reset = await house.tillway("cards", "--reset");
+    assert.equal(reset.code, 0, reset.err);
+  });
+
+  test(`a sale is cancelled at the PIN, in ${locale}`, async () => {
+    const page = await openTill(locale);
+    await page.locator(".keys").waitFor();
+    await page.keyboard.type("100");
+    await page.keyboard.press("Enter");
+    await says(page, words.insert);
+    await page.getByRole("button", { name: words.debit, exact: true }).click();
+    await says(page, words.pin);
+    await page.getByRole("button", { name: words.cancel, exact: true }).click();
+    await says(page, words.cancelled);
+    await page.getByRole("button", { name: new RegExp(`^${words.remove}`) }).click();
+    await page.getByRole("button", { name: words.next }).click();
+    await page.locator(".keys").waitFor();
+    await page.context().close();
+  });
+}
+
+test("the till is used by keyboard alone", async () => {
+  const page = await openTill("en");
+  await page.locator(".keys").waitFor();
+  await page.keyboard.type("500");
+  await page.keyboard.press("Enter");
+  await says(page, "Insert card");
+  const insert = page.getByRole("button", { name: "Insert: UnionPay debit", exact: true });
+  for (let tabs = 0; tabs < 40; tabs += 1) {
+    if (await insert.evaluate((element) => element === document.activeElement)) break;
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await says(page, "Enter PIN");
+  await page.waitForFunction(() => document.activeElement?.tagName === "IFRAME");
+  // The focus is inside the PIN pad by itself: the digits go there.
+  await page.keyboard.type("123456", { delay: 30 });
+  await page.keyboard.press("Enter");
+  await says(page, "Approved");
+  await page.context().close();
+});
+
+/** Whether a text stands anywhere in the JavaScript heap of the page (not of its frames' workers). */
+async function heapHolds(page: Page, text: string): Promise<boolean> {
+  const session = await page.context().newCDPSession(page);
+  const chunks: string[] = [];
+  session.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => chunks.push(chunk));
+  await session.send("HeapProfiler.takeHeapSnapshot", { reportProgress: false });
+  await session.detach();
+  return chunks.join("").includes(text);
+}
+
+test("the digits of a PIN never reach the page, its traffic or its memory", async () => {
+  const page = await openTill("en");
+  const traffic: string[] = [];
+  page.on("websocket", (socket) => {
+    if (socket.url().includes("/pin-pad/")) return;
+    socket.on("framesent", ({ payload }) => traffic.push(String(payload)));
+    socket.on("framereceived", ({ payload }) => traffic.push(String(payload)));
+  });
+  page.on("request", (request) => traffic.push(request.url(), request.postData() ?? ""));
+  await page.locator(".keys").waitFor();
+  await page.keyboard.type("700");
+  await page.keyboard.press("Enter");
+  await says(page, "Insert card");
+  await page.getByRole("button", { name: "Insert: UnionPay debit", exact: true }).click();
+  await says(page, "Enter PIN");
+  const planted = ["8642", "0975"].join("");
+  await page.evaluate((value) => Object.assign(globalThis, { planted: `x${value}` }), planted);
+  assert.equal(await heapHolds(page, planted), true, "the search finds a planted value");
+  const pin = ["9173", "5502"].join("");
+  await typePin(page, pin);
+  await says(page, "Declined");
+  assert.equal(await heapHolds(page, pin), false, "memory");
+  assert.ok(!(await page.content()).includes(pin), "document");
+  assert.ok(traffic.length > 0 && !traffic.join("\n").includes(pin), "traffic");
+  await page.context().close();
+  const reset = await house.tillway("cards", "--reset");
+  assert.equal(reset.code, 0, reset.err);
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runTillway } from "./installation.ts";
+
+type Row = {
+  readonly name: string;
+  readonly hex: string;
+  readonly specName: string;
+  readonly framing: string;
+};
+const samples = join(import.meta.dirname, "..", "..", "vectors", "samples", "iso8583.json");
+const rows = (JSON.parse(readFileSync(samples, "utf8")) as Row[]).filter(
+  (row) => row.specName === "unionpay-pos",
+);
+const sale = rows.find((row) => row.name.includes("contact IC"));
+const nowhere = { TILLWAY_DATA: mkdtempSync(join(tmpdir(), "tillway-none-")) };
+
+test("decode recognises a terminal's message, and encode gives the same bytes back", async () => {
+  for (const row of rows.slice(0, 3)) {
+    const decoded = await runTillway(["decode", row.hex, "--json", "--unmask"]);
+    assert.equal(decoded.code, 0, decoded.err);
+    const document = JSON.parse(decoded.out) as Record<string, unknown>;
+    assert.equal(document.spec, "unionpay-pos");
+    assert.equal(document.framing, row.framing);
+    const encoded = await runTillway(["encode", "--json"], {}, decoded.out);
+    assert.equal(encoded.code, 0, encoded.err);
+    assert.deepEqual(JSON.parse(encoded.out), { hex: row.hex.toUpperCase() });
+  }
+});
+
+test("decode masks card data unless told otherwise, and encode refuses what is masked", async () => {
+  const decoded = await runTillway(["decode", sale!.hex, "--json"]);
+  const { fields, parsed } = JSON.parse(decoded.out) as {
+    fields: Record<string, string>;
+    parsed: Record<string, Record<string, string>>;
+  };
+  assert.equal(fields["2"], "620000******7892");
+  assert.ok(!decoded.out.includes("6200001234567892"));
+  assert.equal(parsed["55"]?.["9F36"], "0001");
+  assert.equal(parsed["60"]?.["1"], "22");
+  const encoded = await runTillway(["encode", "--json"], {}, decoded.out);
+  assert.equal(encoded.code, 1);
+  const text = await runTillway(["decode", "-"], {}, sale!.hex.toLowerCase());
+  assert.equal(text.code, 0);
+  assert.ok(!text.out.includes("6200001234567892"));
+});
+
+test("a malformed message ends with its code, path and offset, and without a stack trace", async () => {
+  const cut = await runTillway([
+    "decode",
+    "--spec",
+    "unionpay-pos",
+    "--framing",
+    "none",
+    "0200700004",
+    "--json",
+  ]);
+  assert.equal(cut.code, 1);
+  const { error } = JSON.parse(cut.out) as { error: Record<string, unknown> };
+  assert.deepEqual(Object.keys(error).sort(), ["code", "message", "offset", "path"]);
+  for (const words of [
+    ["decode", "xyz"],
+    ["decode", "0"],
+    ["decode", "00"],
+    ["encode"],
+    ["fly"],
+    ["decode", "--wings"],
+  ]) {
+    const ran = await runTillway(words, {}, "not json");
+    assert.equal(ran.code, 1, words.join(" "));
+    assert.ok(!/\n\s+at /.test(ran.err), ran.err);
+    assert.equal(ran.err.trim().split("\n").length, 1, ran.err);
+  }
+});
+
+test("a command that needs the running system says so in one sentence", async () => {
+  for (const words of [["pay", "--amount", "1"], ["audit"], ["echo"], ["cards", "--reset"]]) {
+    const ran = await runTillway(words, nowhere);
+    assert.equal(ran.code, 1, words.join(" "));
+    assert.match(ran.err, /^nothing is running with the data folder .+\n$/);
+  }
+});
+
+test("a bad setting names its variable and what is allowed", async () => {
+  const ran = await runTillway(["start"], {
+    ...nowhere,
+    TILLWAY_HTTP_PORT: "80x",
+    TILLWAY_LOG: "loud",
+  });
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /TILLWAY_HTTP_PORT: must be a whole number from 1 to 65535/);
+  assert.match(ran.err, /TILLWAY_LOG: must be one of trace, debug/);
+});
+
+test("the demonstration cards are listed with masked numbers, and every command has help", async () => {
+  const ran = await runTillway(["cards", "--json"]);
+  assert.equal(ran.code, 0, ran.err);
+  const cards = JSON.parse(ran.out) as readonly { name: string; pan: string; pin: string }[];
+  for (const name of ["unionpay-debit", "unionpay-credit", "visa", "mastercard"]) {
+    assert.ok(
+      cards.some((card) => card.name === name),
+      name,
+    );
+  }
+  for (const card of cards) assert.match(card.pan, /^\d{6}\*+\d{4}$/);
+  const help = await runTillway(["--help"]);
+  assert.equal(help.code, 0);
+  for (const name of ["start", "pay", "cards", "decode", "encode", "audit", "echo", "sign-in"]) {
+    assert.ok(help.out.includes(`tillway ${name}`), name);
+    assert.equal((await runTillway([name, "--help"])).code, 0, name);
+  }
+});
