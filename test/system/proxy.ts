@@ -31,7 +31,7 @@ export async function startProxy(target: () => number, framing: FramingName): Pr
 
   const pump = (from: Socket, to: Socket, direction: Direction): void => {
     const reader = createFrameReader(framing, { maximum: 65_535 });
-    from.on("data", (chunk) => {
+    from.on("data", (chunk: Buffer) => {
       for (const frame of reader.push(chunk)) {
         seen.push({ direction, frame });
         const treatment = rule?.(direction, frame) ?? "pass";

@@ -85,21 +85,29 @@ export function acceptFrames(
     }
   };
 
+  const hand = (frames: readonly Frame[]): void => {
+    for (const frame of frames) if (!closed) handlers.onFrame(frame, connection);
+  };
+
   socket.on("data", (chunk) => {
     if (closed) return;
+    let frames: readonly Frame[];
     try {
-      const frames = reader.push(chunk);
-      // A finished frame restarts the stall clock of the one that began behind it.
-      if (frames.length > 0) {
-        stall?.();
-        stall = undefined;
-      }
-      watch();
-      for (const frame of frames) if (!closed) handlers.onFrame(frame, connection);
+      frames = reader.push(chunk);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
+      // What came whole before the broken frame still counts.
+      hand(error.frames);
       finish("bad-frame");
+      return;
     }
+    // A finished frame restarts the stall clock of the one that began behind it.
+    if (frames.length > 0) {
+      stall?.();
+      stall = undefined;
+    }
+    watch();
+    hand(frames);
   });
   socket.on("error", () => finish("socket-error"));
   socket.on("end", () => finish("closed-by-peer"));

@@ -1,39 +1,28 @@
 import { readFileSync } from "node:fs";
 import { fromHex, toHex } from "@tillway/bytes";
 import {
-  createFrameReader,
-  cups,
   decode as decodeMessage,
   describe,
   encode as encodeMessage,
   FrameError,
+  framingNames,
   maskFields,
   MessageError,
+  readFrame,
   recognise,
-  unionpayPos,
+  specs,
   writeFrame,
-  type Frame,
   type FramingName,
   type Spec,
 } from "@tillway/iso8583";
 import { CommandError } from "../output.ts";
 import type { Command } from "./command.ts";
 
-const specs: Readonly<Record<string, Spec>> = { "unionpay-pos": unionpayPos, cups };
-const framings: readonly FramingName[] = [
-  "none",
-  "2be",
-  "2be-tpdu",
-  "2be-tpdu-header6",
-  "tpdu-header6",
-  "4ascii",
-  "2bcd",
-  "cups46",
-];
+const specNames = [...specs.keys()];
 
 const flags = {
-  spec: { takes: "NAME", meaning: `the dialect: ${Object.keys(specs).join(", ")}` },
-  framing: { takes: "NAME", meaning: `what surrounds the message: ${framings.join(", ")}` },
+  spec: { takes: "NAME", meaning: `the dialect: ${specNames.join(", ")}` },
+  framing: { takes: "NAME", meaning: `what surrounds the message: ${framingNames.join(", ")}` },
   unmask: { meaning: "show card data" },
 };
 
@@ -43,16 +32,16 @@ function input(words: readonly string[]): string {
 }
 
 function specOf(name: string): Spec {
-  const spec = specs[name];
+  const spec = specs.get(name);
   if (!spec)
-    throw new CommandError(`there is no spec ${name}; there are: ${Object.keys(specs).join(", ")}`);
+    throw new CommandError(`there is no spec ${name}; there are: ${specNames.join(", ")}`);
   return spec;
 }
 
 function framingOf(name: string): FramingName {
-  const framing = framings.find((one) => one === name);
+  const framing = framingNames.find((one) => one === name);
   if (!framing)
-    throw new CommandError(`there is no framing ${name}; there are: ${framings.join(", ")}`);
+    throw new CommandError(`there is no framing ${name}; there are: ${framingNames.join(", ")}`);
   return framing;
 }
 
@@ -69,16 +58,6 @@ function refused(error: unknown): never {
   throw error;
 }
 
-function onlyFrame(framing: FramingName, bytes: Uint8Array): Frame {
-  const reader = createFrameReader(framing, { maximum: 65_535 });
-  const [frame, ...more] = reader.push(bytes);
-  if (!frame || more.length > 0 || reader.pending > 0) {
-    const message = "the bytes are not exactly one frame of this framing";
-    throw new CommandError(message, { error: { code: "frame", path: [], offset: 0, message } });
-  }
-  return frame;
-}
-
 export const decode: Command = {
   words: "decode HEX|-",
   meaning: "dissect an ISO 8583 message",
@@ -87,14 +66,14 @@ export const decode: Command = {
     try {
       const bytes = fromHex(input(given.rest).replaceAll(/\s/g, ""));
       const seen = recognise(bytes);
-      const specName = given.value("spec") ?? seen?.spec;
+      const specName = given.value("spec") ?? seen?.spec.name;
       const framingName = given.value("framing") ?? seen?.framing;
       if (!specName || !framingName) {
         throw new CommandError("the message is not recognised: name --spec and --framing");
       }
       const spec = specOf(specName);
       const framing = framingOf(framingName);
-      const frame = framing === "none" ? { payload: bytes } : onlyFrame(framing, bytes);
+      const frame = readFrame(framing, bytes);
       const full = decodeMessage(spec, frame.payload);
       const decoded = given.has("unmask") ? full : maskFields(spec, full);
       const { mti, bitmap, fields, parsed } = decoded;
