@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const quick = process.argv.includes("--quick");
 const bin = (name: string): string => join(root, "node_modules", ...name.split("/"));
+const seed = join(root, "tools", "seed.ts");
 const totals = { passed: 0, failed: 0 };
 
 type Phase = { readonly name: string; readonly args: readonly string[] };
@@ -20,7 +21,9 @@ function files(...patterns: readonly string[]): string[] {
 
 function tests(name: string, found: readonly string[], options: readonly string[]): Phase[] {
   if (found.length === 0) return [];
-  return [{ name, args: ["--test", "--test-reporter=spec", ...options, ...found] }];
+  return [
+    { name, args: ["--import", seed, "--test", "--test-reporter=spec", ...options, ...found] },
+  ];
 }
 
 const slow = files("test/{faults,browser}/**/*.test.ts");

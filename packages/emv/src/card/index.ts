@@ -1,0 +1,12 @@
+export { answer, ATR } from "./answer.ts";
+export { cryptogramData, readIad } from "./cryptogram.ts";
+export type { CryptogramType, IssuerApplicationData } from "./cryptogram.ts";
+export { personalise } from "./image.ts";
+export type { CardImage, CardKeys, IssuerKeys, Random } from "./image.ts";
+export { parseProfile } from "./profile.ts";
+export type { Bilingual, CardAccount, CardProfile, CardScheme, ParsedProfile } from "./profile.ts";
+export { demonstrationProfiles } from "./demonstration.ts";
+export { insertCard } from "./reader.ts";
+export type { Card } from "./reader.ts";
+export { newCardState, resetCard } from "./state.ts";
+export type { CardSession, CardState, Stage } from "./state.ts";
