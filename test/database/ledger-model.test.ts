@@ -119,7 +119,9 @@ test("random batches give the results and balances of the ledger on paper", asyn
       for (const batch of drafts) {
         const journals = batch.map(journalOf);
         const results = await inTransaction(sql, () => postJournals(sql, "acquirer", journals));
-        const said = results.map((one) => ("journal" in one ? `${one.code} ${one.journal}` : one.code));
+        const said = results.map((one) =>
+          "journal" in one ? `${one.code} ${one.journal}` : one.code,
+        );
         assert.deepEqual(
           said,
           journals.map((one) => model.post(one)),
@@ -128,7 +130,11 @@ test("random batches give the results and balances of the ledger on paper", asyn
       const stored = await balances(sql, "acquirer", [...FLOORS.keys()]);
       for (const [code, balance] of stored) {
         const paper = [0, 1, 2].map((bucket) => model.balances.get(`${bucket} ${code}`) ?? 0n);
-        assert.equal(balance, paper.reduce((sum, one) => sum + one, 0n), code);
+        assert.equal(
+          balance,
+          paper.reduce((sum, one) => sum + one, 0n),
+          code,
+        );
       }
       const checks = await auditLedger(sql, "acquirer");
       assert.ok(

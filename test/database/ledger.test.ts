@@ -41,9 +41,9 @@ const codes = (results: readonly PostingResult[]): string[] => results.map((one)
 
 /** A new ledger: system accounts in every bucket, two accounts with a floor in bucket 3. */
 async function book(name: string): Promise<string> {
-  const database_ = await database.fresh(name);
-  const url = connectionUrl(database_, SIDES.issuer);
-  await withClient(database_, (client) =>
+  const plain = await database.fresh(name);
+  const url = connectionUrl(plain, SIDES.issuer);
+  await withClient(plain, (client) =>
     migrate(client, {
       ...SIDES.issuer,
       migrations: [{ number: 1, name: "ledger", sql: ledgerTables("issuer") }],
@@ -138,7 +138,10 @@ test("what was refused leaves no key: it may be posted later, what was posted is
     assert.deepEqual(codes(await post(client, [early])), ["floor"]);
     const topUp = load("card:1", 100n);
     assert.deepEqual(codes(await post(client, [topUp, early])), ["posted", "posted"]);
-    const again = await post(client, [early, topUp].map((one) => ({ ...one, id: journal([]).id })));
+    const again = await post(
+      client,
+      [early, topUp].map((one) => ({ ...one, id: journal([]).id })),
+    );
     assert.deepEqual(again, [
       { code: "repeated", journal: early.id },
       { code: "repeated", journal: topUp.id },
@@ -165,10 +168,10 @@ test("a payment and its undo leave every balance as before", async () => {
   const url = await book("undo");
   await withClient(url, async (client) => {
     await post(client, [load("card:1", 5000n)]);
-    const before_ = await balances(client, "issuer", ["card:1", "system:network"]);
+    const untouched = await balances(client, "issuer", ["card:1", "system:network"]);
     const sale = pay("card:1", 2580n);
     await post(client, [sale, journal(undone(sale.legs), { kind: "sale-reversal" })]);
-    assert.deepEqual(await balances(client, "issuer", ["card:1", "system:network"]), before_);
+    assert.deepEqual(await balances(client, "issuer", ["card:1", "system:network"]), untouched);
     await soundBooks(client);
   });
 });
@@ -293,7 +296,11 @@ test("the audit finds each kind of damage, by name", async () => {
       await client.query(`begin; ${damage}`);
       const broken = (await auditLedger(client, "issuer")).filter((check) => !check.ok);
       await client.query("rollback");
-      for (const name of names) assert.ok(broken.some((check) => check.name === name), name);
+      for (const name of names)
+        assert.ok(
+          broken.some((check) => check.name === name),
+          name,
+        );
     }
     await soundBooks(client);
   });

@@ -64,7 +64,10 @@ test("a changed, a vanished and a missing migration are refused by name", async 
         return true;
       });
     };
-    await refused([{ ...first, sql: `${first.sql} ` }, second], /migration 1 \(first\) was changed/);
+    await refused(
+      [{ ...first, sql: `${first.sql} ` }, second],
+      /migration 1 \(first\) was changed/,
+    );
     await refused([first], /migration 2 \(second\), unknown to this older program/);
     await refused([second], /migration 1 is missing/);
     await client.query("delete from acquirer.migration where number = 1");
@@ -97,19 +100,26 @@ test("four processes that migrate at once apply each migration once", async () =
   const one = (): Promise<number> =>
     withClient(url, (client) => migrate(client, options([first, second])));
   const counts = await Promise.all([one(), one(), one(), one()]);
-  assert.deepEqual(counts.sort(), [0, 0, 0, 2]);
+  assert.deepEqual(
+    counts.sort((a, b) => a - b),
+    [0, 0, 0, 2],
+  );
 });
 
 test("day partitions are made once, also by two at once, and take their day's rows", async () => {
   const url = connectionUrl(await database.fresh("days"), SIDES.issuer);
-  const table = "create table book (business_date date not null, a int, primary key (a, business_date))";
+  const table =
+    "create table book (business_date date not null, a int, primary key (a, business_date))";
   await withClient(url, async (client) => {
     await client.query(`${table} partition by range (business_date)`);
     const make = (): Promise<number> =>
       withClient(url, (other) =>
         ensureDays(other, "issuer", ["book"], ["2026-12-31", "2027-01-01", "2028-02-29"]),
       );
-    assert.deepEqual((await Promise.all([make(), make()])).sort(), [0, 3]);
+    assert.deepEqual(
+      (await Promise.all([make(), make()])).sort((a, b) => a - b),
+      [0, 3],
+    );
     await client.query("insert into book values ('2026-12-31', 1), ('2028-02-29', 2)");
     const rows = await client.query("select tableoid::regclass::text as part from book order by a");
     assert.deepEqual(

@@ -123,7 +123,7 @@ export async function startInstallation(): Promise<Installation> {
   };
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
-    args: ["--with-parent"],
+    args: ["--with-parent", "--stop-with-stdin"],
     environment: { ...base, ...own[name] },
     logs: join(data, "logs"),
     onRestart: () => undefined,

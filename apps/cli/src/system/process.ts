@@ -84,7 +84,8 @@ function firstLine(child: ChildProcess, name: string): Promise<Record<string, un
 
 /** The last log line of a process that ended; of a JSON line, its message. */
 function lastSentence(log: string): string {
-  const line = log.trim().split("\n").at(-1) ?? "";
+  const lines = log.trim().split("\n");
+  const line = lines.findLast((one) => /^(\w*Error|\{|\w+: )/.test(one)) ?? lines.at(-1) ?? "";
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
     return [msg, err?.message].filter(Boolean).join(": ");

@@ -84,7 +84,7 @@ export async function startSystem(
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
     environment: shared,
-    args: ["--with-parent"],
+    args: ["--with-parent", "--stop-with-stdin"],
     logs: `${data}/logs`,
     onRestart: (which, pid) => {
       say(`${which} ended by itself and was started again (process ${pid})`);
