@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { parseInput, provision } from "../../apps/issuer/src/provision.ts";
 import { openPool } from "../../apps/issuer/src/db/pool.ts";
 import { readConfiguration } from "@tillway/configuration";
+import { maskPan } from "@tillway/money";
 import { issuerSettings } from "../../apps/issuer/src/settings.ts";
 import { signedOn } from "./acquirer.ts";
 import { hold } from "./chip.ts";
@@ -33,7 +34,7 @@ test("an administrator's calls need the token", async () => {
   for (const path of ["cards", "audit"]) {
     const refused = await installation.admin(path, "GET", "wrong");
     assert.equal(refused.status, 401);
-    assert.equal(refused.headers.get("content-type"), "application/problem+json");
+    assert.match(refused.headers.get("content-type") ?? "", /^application\/problem\+json/);
     assert.equal(((await refused.json()) as { code: string }).code, "unauthorised");
   }
   assert.equal((await installation.admin("cards/reset", "POST", "wrong")).status, 401);
@@ -43,12 +44,10 @@ test("an administrator's calls need the token", async () => {
 test("the cards are listed masked, with their balances", async () => {
   const cards = (await (await installation.admin("cards")).json()) as Record<string, unknown>[];
   const debit = cards.find((card) => card["name"] === "unionpay-debit");
-  const { pan, account } = {
-    pan: installation.card("unionpay-debit").profile.pan,
-    account: await installation.balance("unionpay-debit"),
-  };
-  assert.equal(debit?.["maskedPan"], `${pan.slice(0, 6)}******${pan.slice(-4)}`);
-  assert.equal(debit?.["balance"], account.toString());
+  const { pan } = installation.card("unionpay-debit").profile;
+  const balance = await installation.balance("unionpay-debit");
+  assert.equal(debit?.["maskedPan"], maskPan(pan));
+  assert.equal(debit?.["balance"], balance.toString());
 });
 
 test("the audit names each transaction with its state and amount", async () => {
@@ -64,7 +63,10 @@ test("the audit names each transaction with its state and amount", async () => {
   assert.ok(books.ok);
   const found = books.transactions.find((one) => one["rrn"] === sale.fields["37"]);
   assert.deepEqual([found?.["state"], found?.["amount"]], ["approved", "2580"]);
-  assert.deepEqual(books.transactions.map((one) => one["responseCode"]), ["00", "55"]);
+  assert.deepEqual(
+    books.transactions.map((one) => one["responseCode"]),
+    ["00", "55"],
+  );
 });
 
 test("a reset makes the cards anew: an old chip is no good any more", async () => {
@@ -94,7 +96,9 @@ test("secret files are readable by their owner alone and hold no card number", (
 });
 
 test("provisioning a second time changes nothing", async () => {
-  const files = ["unionpay-debit", "visa"].map((name) => join(installation.data, "cards", `${name}.card`));
+  const files = ["unionpay-debit", "visa"].map((name) =>
+    join(installation.data, "cards", `${name}.card`),
+  );
   const before = files.map((file) => readFileSync(file, "hex"));
   const database = openPool(installation.environment["DATABASE_URL"] ?? "", () => undefined, 2);
   const configuration = readConfiguration(issuerSettings, installation.environment);
@@ -104,7 +108,10 @@ test("provisioning a second time changes nothing", async () => {
   const again = await provision({ configuration, database, random, now: Date.now() }, links);
   await database.close();
   assert.deepEqual(again.caKeys, installation.caKeys);
-  assert.deepEqual(files.map((file) => readFileSync(file, "hex")), before);
+  assert.deepEqual(
+    files.map((file) => readFileSync(file, "hex")),
+    before,
+  );
 });
 
 test("what provisioning is given is checked, and not repeated in the complaint", () => {

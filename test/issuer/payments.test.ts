@@ -134,7 +134,9 @@ test("an amount of zero is 13, an incomplete message 30, another transaction 40"
 
 test("the limits of a card refuse with 61 and 65", async () => {
   const set = "update issuer.card set";
-  await installation.sql(`${set} transaction_limit = 100000, day_limit = 150000 where name = 'visa'`);
+  await installation.sql(
+    `${set} transaction_limit = 100000, day_limit = 150000 where name = 'visa'`,
+  );
   const card = held("visa");
   const amounts = [1000_01n, 900_00n, 700_00n];
   const codes: (string | undefined)[] = [];
@@ -188,9 +190,18 @@ test("a PIN block that holds no PIN is 99", async () => {
 });
 
 test("the books are in order after all this, and nothing secret is in database or log", async () => {
+  const planted = `x${installation.card("visa").profile.pan}x`;
+  assert.throws(() => assertNoSecrets(planted, "a planted line"));
   const books = await installation.audit();
   assert.ok(books.ok, JSON.stringify(books.checks.filter((check) => !check.ok)));
-  const tables = ["network_exchange", "network_advice", "authorisation", "reversal", "outbox", "card"];
+  const tables = [
+    "network_exchange",
+    "network_advice",
+    "authorisation",
+    "reversal",
+    "outbox",
+    "card",
+  ];
   for (const table of tables) {
     const rows = await installation.sql(`select t::text as line from issuer.${table} t`);
     const text = rows.map((row) => String(row["line"])).join("\n");

@@ -16,7 +16,7 @@ export type Relay = {
 };
 
 export async function startRelay(): Promise<Relay> {
-  const pairs = new Set<{ bank: Socket; network: Socket; waiting: Buffer[] }>();
+  const pairs = new Set<{ bank: Socket; network: Socket; waiting: Uint8Array[] }>();
   let refusing = false;
   let holding = false;
   let cutAtNext = false;
@@ -34,13 +34,13 @@ export async function startRelay(): Promise<Relay> {
       return;
     }
     const network = connect(relay.target, "127.0.0.1");
-    const pair = { bank, network, waiting: [] as Buffer[] };
+    const pair = { bank, network, waiting: [] as Uint8Array[] };
     pairs.add(pair);
     network.on("error", () => bank.destroy());
     network.on("close", () => bank.destroy());
     bank.on("close", () => network.destroy());
     network.on("data", (chunk) => bank.write(chunk));
-    bank.on("data", (chunk) => {
+    bank.on("data", (chunk: Buffer) => {
       if (cutAtNext) {
         cutAtNext = false;
         cutAll();
@@ -58,7 +58,8 @@ export async function startRelay(): Promise<Relay> {
     holdAnswers: (held) => {
       holding = held;
       if (held) return;
-      for (const pair of pairs) for (const chunk of pair.waiting.splice(0)) pair.network.write(chunk);
+      for (const pair of pairs)
+        for (const chunk of pair.waiting.splice(0)) pair.network.write(chunk);
     },
     cut: (refuse = false) => {
       refusing = refuse;

@@ -42,7 +42,8 @@ export async function ensureDays(
       const part = `${schema}.${textOf(row, "name")}`;
       const range = `('${textOf(row, "day")}') to ('${textOf(row, "next")}')`;
       await sql.query(
-        `create table ${part} (like ${parent} including all);
+        // An identity belongs to the partitioned table and comes with the attachment.
+        `create table ${part} (like ${parent} including all excluding identity);
          alter table ${parent} attach partition ${part} for values from ${range}`,
       );
     }

@@ -1,0 +1,116 @@
+/** The acquirer put together: rooms, links and listeners of one node. */
+import { connect } from "node:net";
+import type { Random, SecurityModule } from "@tillway/keys";
+import type { Clock } from "@tillway/link";
+import { businessDate } from "@tillway/money";
+import { openAccess } from "./access/index.ts";
+import { openPool } from "./db/index.ts";
+import { openModule } from "./files.ts";
+import { openHttp } from "./http/index.ts";
+import { reasonOf, type Log } from "./log.ts";
+import { startNode, type Node } from "./node.ts";
+import type { AcquirerConfiguration } from "./settings.ts";
+import { listen, openDesk } from "./wire/index.ts";
+
+export type AcquirerOptions = {
+  readonly configuration: AcquirerConfiguration;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+};
+
+export type Acquirer = {
+  readonly addresses: { readonly http: string; readonly pos: string };
+  /** Answers what it has begun, then lets go of everything. */
+  readonly close: () => Promise<void>;
+};
+
+/** Starts a node. Rejects where its database cannot be reached or a port is taken. */
+export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer> {
+  const { configuration, clock, random, log } = options;
+  const url = configuration.DATABASE_URL;
+  if (url === undefined) throw new Error("DATABASE_URL: must be a postgres:// address");
+  const module = openModule(configuration.TILLWAY_DATA, random);
+  const onLost = (error: Error): void =>
+    log.warn(reasonOf(error), "a database connection was lost");
+  const database = openPool(url, onLost);
+  const closers: (() => Promise<void>)[] = [() => database.close()];
+  // Last opened, first closed: no part is left without what it stands on.
+  const close = async (): Promise<void> => {
+    for (const one of closers.toReversed()) await one();
+  };
+  try {
+    const connectNetwork = () =>
+      connect(configuration.TILLWAY_NETWORK_PORT, configuration.TILLWAY_NETWORK_HOST).setNoDelay(
+        true,
+      );
+    const node = await startNode({ ...options, database, module, onLost, connectNetwork });
+    closers.push(node.close);
+    const pos = await openPos(options, node, module);
+    closers.push(pos.close);
+    const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
+    const http = await openHttp({
+      database,
+      access: openAccess(database),
+      host: configuration.TILLWAY_HOST,
+      port: configuration.TILLWAY_HTTP_PORT,
+      terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
+      registry: node.metrics.registry,
+      hindrances: node.hindrances,
+      onFault: node.onFault,
+    });
+    closers.push(http.close);
+    node.metrics.watch({ ...node.gauges, connections: pos.connections });
+    log.info({ http: http.port, pos: pos.port, started: clock.now() }, "listening");
+    const host = configuration.TILLWAY_HOST;
+    return {
+      addresses: { http: `http://${host}:${http.port}`, pos: `${host}:${pos.port}` },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openPos(options: AcquirerOptions, node: Node, module: SecurityModule) {
+  const { configuration, clock } = options;
+  const { metrics, calendar } = node;
+  const today = (): string => businessDate(clock.now(), calendar);
+  const desk = openDesk({
+    module,
+    terminals: node.terminals,
+    payments: node.payments,
+    numbers: node.numbers,
+    link: node.link,
+    clock,
+    calendar,
+    today,
+    mac: configuration.TILLWAY_POS_MAC,
+    acquirer: configuration.TILLWAY_ACQUIRER_ID,
+    network: configuration.TILLWAY_NETWORK_ID,
+    panKeys: node.panKeys,
+  });
+  return listen({
+    host: configuration.TILLWAY_HOST,
+    port: configuration.TILLWAY_POS_PORT,
+    limits: {
+      maximum: configuration.TILLWAY_POS_FRAME_MAX,
+      idleMs: configuration.TILLWAY_POS_IDLE_MS,
+      stallMs: configuration.TILLWAY_POS_STALL_MS,
+      unsent: 1 << 18,
+    },
+    connections: configuration.TILLWAY_POS_CONNECTIONS,
+    clock,
+    handle: desk,
+    onAnswer: (answer, elapsedMs) => {
+      if (answer.kind === "reply") metrics.answered(answer.mti, answer.code, elapsedMs);
+    },
+    onRefused: (refused, peer) => {
+      metrics.refused(refused.reason);
+      node.refusals.record({ ...refused, peer, at: clock.now(), businessDate: today() });
+    },
+    onClosed: metrics.closed,
+    onFault: node.onFault,
+  });
+}

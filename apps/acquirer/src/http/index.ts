@@ -1,0 +1,1 @@
+export { openHttp } from "./server.ts";

@@ -1,0 +1,50 @@
+/** The acquirer's process: environment in, one JSON line out when it listens, logs to stderr. */
+import { randomBytes } from "node:crypto";
+import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import type { Clock } from "@tillway/link";
+import { destination, pino } from "pino";
+import { createAcquirer } from "./app.ts";
+import { reasonOf } from "./log.ts";
+import { acquirerSettings } from "./settings.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves when the process is asked to stop: by a signal, or because its parent is gone. */
+function asked(flags: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
+    if (!flags.includes("--with-parent")) return;
+    for (const event of ["end", "close", "error"] as const)
+      process.stdin.on(event, () => resolve());
+    process.stdin.resume();
+  });
+}
+
+async function main(flags: readonly string[]): Promise<void> {
+  const stopping = asked(flags);
+  const configuration = readConfiguration(acquirerSettings, process.env);
+  if (configuration.DATABASE_URL === undefined) {
+    throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);
+  }
+  const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
+  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  const acquirer = await createAcquirer({ configuration, clock, random, log });
+  process.stdout.write(`${JSON.stringify(acquirer.addresses)}\n`);
+  await stopping;
+  await acquirer.close();
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const known = error instanceof ConfigurationError ? error.message : reasonOf(error).error;
+  process.stderr.write(`acquirer: ${known}\n`);
+  process.exitCode = 1;
+}
+process.stdin.destroy();

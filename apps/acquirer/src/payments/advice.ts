@@ -1,0 +1,86 @@
+/** The reversal advice (0420) as it follows from the network request that it undoes. */
+import type { Kept } from "./transaction.ts";
+
+/** A stored advice; `fields` lack DE 2, which is put in when it is sent. */
+export type Advice = {
+  readonly id: string;
+  readonly bucket: number;
+  readonly transaction: string;
+  readonly businessDate: string;
+  readonly originalKey: string;
+  readonly networkKey: string;
+  readonly reason: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+};
+
+// The original's, without what belonged to its card reading and its PIN (26, 35, 36, 52, 53).
+const SAME = [
+  "3",
+  "4",
+  "12",
+  "13",
+  "14",
+  "18",
+  "22",
+  "23",
+  "25",
+  "32",
+  "33",
+  "37",
+  "41",
+  "42",
+  "43",
+  "49",
+  "60",
+];
+const CHIP_TAGS = ["9F36", "95", "9F10", "DF31"];
+
+/** DE 7, 11, 32 and 33 as one text of 38 digits. */
+export function networkKeyOf(fields: Readonly<Record<string, string>>): string {
+  const { "7": sent = "", "11": trace = "", "32": acquirer = "", "33": forwarder = "" } = fields;
+  return sent + trace + acquirer.padStart(11, "0") + forwarder.padStart(11, "0");
+}
+
+/** DE 7: MMDDhhmmss in UTC. */
+export function transmissionOf(instantMs: number): string {
+  return new Date(instantMs).toISOString().replace(/\D/g, "").slice(4, 14);
+}
+
+function tlv(tag: string, value: string): string {
+  return tag + (value.length / 2).toString(16).toUpperCase().padStart(2, "0") + value;
+}
+
+/**
+ * The fields of the 0420 for a kept network request, with DE 7 and 11 of its own and the
+ * authorisation code where one is known. DE 90 names the original (ISO 8583:1987 DE 90).
+ */
+export function adviceFields(
+  original: Kept,
+  own: { readonly transmission: string; readonly trace: string },
+  authorisationCode: string | null,
+): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const number of SAME) {
+    const value = original.fields[number];
+    if (value !== undefined) fields[number] = value;
+  }
+  const tags = original.parsed["55"] ?? {};
+  const chip = CHIP_TAGS.flatMap((tag) => (tags[tag] ? [tlv(tag, tags[tag])] : [])).join("");
+  const {
+    "7": sent = "",
+    "11": trace = "",
+    "32": acquirer = "",
+    "33": forwarder = "",
+  } = original.fields;
+  const elements =
+    original.mti + trace + sent + acquirer.padStart(11, "0") + forwarder.padStart(11, "0");
+  return {
+    ...fields,
+    "7": own.transmission,
+    "11": own.trace,
+    ...(authorisationCode ? { "38": authorisationCode } : {}),
+    ...(chip ? { "55": chip } : {}),
+    "90": elements,
+  };
+}

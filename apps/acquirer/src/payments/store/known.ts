@@ -1,0 +1,74 @@
+/** What is stored under natural keys: keys, states and what terminals were told. */
+import { textOf, textOrNull, type Row, type Sql } from "@tillway/database";
+import { fieldsOf } from "../../db/index.ts";
+import { stateOf } from "../state.ts";
+import type { Known, NaturalKey } from "../transaction.ts";
+
+/** A natural key as text, for maps. */
+export function keyText(key: NaturalKey): string {
+  return [key.bucket, key.merchant, key.terminal, key.batch, key.stan].join("/");
+}
+
+/** A transaction's place as text, for maps. */
+export function placeText(place: {
+  readonly bucket: number;
+  readonly transaction: string;
+}): string {
+  return `${place.bucket}/${place.transaction}`;
+}
+
+/** The five arrays of natural keys, for unnest. */
+export function keyArrays(keys: readonly NaturalKey[]): unknown[] {
+  return [
+    keys.map((key) => key.bucket),
+    keys.map((key) => key.merchant),
+    keys.map((key) => key.terminal),
+    keys.map((key) => key.batch),
+    keys.map((key) => key.stan),
+  ];
+}
+
+const STATEMENT = `
+select s.n::integer as n, k.digest, k.transaction::text as id, k.business_date::text as day,
+       last.state, told.reply
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[])
+         with ordinality as s (bucket, merchant, terminal, batch, stan, n)
+  join request_key k on k.bucket = s.bucket and k.merchant = s.merchant and k.terminal = s.terminal
+   and k.batch = s.batch and k.stan = s.stan and k.class = 'request'
+  left join lateral (
+    select e.state from transaction_event e
+     where e.bucket = k.bucket and e.transaction = k.transaction and e.business_date = k.business_date
+     order by e.seq desc limit 1) last on true
+  left join lateral (
+    select e.reply from transaction_event e
+     where e.bucket = k.bucket and e.transaction = k.transaction and e.business_date = k.business_date
+       and e.reply is not null
+     order by e.seq limit 1) told on true`;
+
+function knownOf(row: Row): Known {
+  const digest = textOrNull(row, "digest");
+  if (digest === null) return { kind: "tombstone" };
+  return {
+    kind: "transaction",
+    digest,
+    id: textOf(row, "id"),
+    businessDate: textOf(row, "day"),
+    state: stateOf(textOf(row, "state")),
+    reply: row["reply"] === null ? null : fieldsOf(row, "reply"),
+  };
+}
+
+/** What is known of each key, in their order; undefined where nothing is. */
+export async function readKnown(
+  sql: Sql,
+  keys: readonly NaturalKey[],
+): Promise<(Known | undefined)[]> {
+  const known: (Known | undefined)[] = keys.map(() => undefined);
+  if (keys.length === 0) return known;
+  const found = await sql.query(STATEMENT, keyArrays(keys));
+  for (const row of found.rows) {
+    const at = row["n"];
+    if (typeof at === "number") known[at - 1] = knownOf(row);
+  }
+  return known;
+}

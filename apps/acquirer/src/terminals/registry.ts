@@ -1,0 +1,89 @@
+/** The registry as the wire asks it: one terminal by its number, sign-in with fresh keys. */
+import type { KeyBlock, SecurityModule } from "@tillway/keys";
+import type { Database } from "../db/index.ts";
+import { insertSession, readTerminal } from "./store.ts";
+import { workingKeyBlock, type KeyLayout, type SentKey, type Terminal } from "./terminal.ts";
+
+export type Terminals = {
+  /** A terminal as known a moment ago; `fresh` reads it anew. Undefined: not registered. */
+  readonly find: (tid: string, fresh?: boolean) => Promise<Terminal | undefined>;
+  /** New working keys, stored before they are handed out. DE 62 of the reply. */
+  readonly signIn: (terminal: Terminal, layout: KeyLayout) => Promise<string>;
+};
+
+export type TerminalsOptions = {
+  readonly database: Database;
+  readonly module: SecurityModule;
+  readonly now: () => number;
+  /** How long a terminal that was read is taken as known (ms). */
+  readonly knownMs: number;
+};
+
+/** Read terminals that nobody asked for are forgotten beyond this number. */
+const MOST = 20_000;
+
+type Cached = { readonly terminal: Promise<Terminal | undefined>; readonly until: number };
+
+export function openTerminals(options: TerminalsOptions): Terminals {
+  const { database, module, now } = options;
+  const cache = new Map<string, Cached>();
+  const find = (tid: string, fresh = false): Promise<Terminal | undefined> => {
+    const known = cache.get(tid);
+    if (!fresh && known && known.until > now()) return known.terminal;
+    const terminal = database.use((sql) => readTerminal(sql, tid));
+    cache.delete(tid);
+    if (cache.size >= MOST) {
+      for (const oldest of cache.keys()) {
+        cache.delete(oldest);
+        break;
+      }
+    }
+    const cached = { terminal, until: now() + options.knownMs };
+    cache.set(tid, cached);
+    terminal.then(
+      (found) => {
+        // Numbers that are nobody's must not crowd out those that are somebody's.
+        if (!found && cache.get(tid) === cached) cache.delete(tid);
+      },
+      () => cache.delete(tid),
+    );
+    return terminal;
+  };
+  const signIn = async (terminal: Terminal, layout: KeyLayout): Promise<string> => {
+    const keys = await workingKeys(module, terminal.tmk);
+    const { pik, mak, tdk } = keys.blocks;
+    await database.transaction((sql) => insertSession(sql, terminal.tid, { pik, mak, tdk }, now()));
+    cache.delete(terminal.tid);
+    return workingKeyBlock(layout, keys.sent);
+  };
+  return { find, signIn };
+}
+
+type Three<T> = { readonly pik: T; readonly mak: T; readonly tdk: T };
+
+/** Three fresh keys, as blocks for us and under the TMK for the terminal. Throws where refused. */
+async function workingKeys(
+  module: SecurityModule,
+  tmk: KeyBlock,
+): Promise<{ blocks: Three<KeyBlock>; sent: Three<SentKey> }> {
+  const tdes = { do: "generate-key", algorithm: "tdes", exportable: true } as const;
+  const [pik, mak, tdk] = await module.runAll([
+    { ...tdes, usage: "P0", bytes: 16 },
+    // The sign-in layout has room for a single-length MAC key (spec unionpay-pos §2.10).
+    { ...tdes, usage: "M3", bytes: 8 },
+    { ...tdes, usage: "D0", bytes: 16 },
+  ]);
+  if (!pik.ok) throw new Error(pik.message);
+  if (!mak.ok) throw new Error(mak.message);
+  if (!tdk.ok) throw new Error(tdk.message);
+  const blocks = { pik: pik.key, mak: mak.key, tdk: tdk.key };
+  const [one, two, three] = await module.runAll([
+    { do: "export-ecb", key: blocks.pik, under: tmk },
+    { do: "export-ecb", key: blocks.mak, under: tmk },
+    { do: "export-ecb", key: blocks.tdk, under: tmk },
+  ]);
+  if (!one.ok) throw new Error(one.message);
+  if (!two.ok) throw new Error(two.message);
+  if (!three.ok) throw new Error(three.message);
+  return { blocks, sent: { pik: one, mak: two, tdk: three } };
+}

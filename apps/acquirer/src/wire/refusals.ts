@@ -1,0 +1,69 @@
+/** Why a terminal's message is refused, in one order of precedence. */
+
+type Rule = {
+  readonly reason: string;
+  /** DE 39. */
+  readonly code: string;
+  /** Whether the reply goes without a MAC: the terminal may have no key that fits. */
+  readonly plain?: true;
+  readonly meaning: string;
+};
+
+/**
+ * The first that applies is answered, whatever else is wrong. What comes after `other-content` is
+ * looked at for new requests only: a repeat gets the answer that is stored.
+ */
+export const refusals = [
+  {
+    reason: "malformed",
+    code: "30",
+    plain: true,
+    meaning: "cannot be read, or a field is missing",
+  },
+  {
+    reason: "unknown-terminal",
+    code: "97",
+    plain: true,
+    meaning: "the terminal is not registered",
+  },
+  { reason: "wrong-merchant", code: "03", meaning: "the terminal belongs to another merchant" },
+  { reason: "merchant-suspended", code: "03", meaning: "the merchant may not take payments" },
+  { reason: "terminal-suspended", code: "58", meaning: "the terminal may not take payments" },
+  { reason: "not-signed-in", code: "A0", plain: true, meaning: "no working keys yet" },
+  { reason: "wrong-mac", code: "A0", plain: true, meaning: "the MAC is not the newest session's" },
+  { reason: "unsupported", code: "40", meaning: "a message or transaction that is not offered" },
+  { reason: "wrong-batch", code: "77", meaning: "the batch is not the terminal's open one" },
+  { reason: "other-content", code: "94", meaning: "the key was used for another request" },
+  { reason: "reversed-before", code: "22", meaning: "the key was reversed" },
+  { reason: "amount-differs", code: "64", meaning: "a reversal of another amount" },
+  { reason: "wrong-amount", code: "13", meaning: "the amount is zero or no number" },
+  { reason: "wrong-currency", code: "A1", meaning: "not the currency of the merchant's contract" },
+  { reason: "wrong-card", code: "14", meaning: "no card number, or two that differ" },
+  { reason: "network-down", code: "91", meaning: "the network cannot be reached" },
+  { reason: "wrong-pin", code: "99", meaning: "PIN or track do not open under the session's keys" },
+  { reason: "failed", code: "96", meaning: "the request could not be written down" },
+] as const satisfies readonly Rule[];
+
+export type Reason = (typeof refusals)[number]["reason"];
+export type Refusal = Rule & { readonly reason: Reason };
+
+/** What was found out about a message: true where the reason applies. */
+export type Facts = Partial<Record<Reason, boolean>>;
+
+/** The refusal that a message gets, or undefined where nothing stands against it. */
+export function firstRefusal(facts: Facts): Refusal | undefined {
+  return refusals.find(({ reason }) => facts[reason] === true);
+}
+
+/** The refusal for a reason. */
+export function refusalFor(reason: Reason): Refusal {
+  const found = refusals.find((one) => one.reason === reason);
+  if (!found) throw new Error("every reason stands in the list");
+  return found;
+}
+
+/** Whether a reason comes after the check for repeats. */
+export function afterRepeats(reason: Reason): boolean {
+  const order = refusals.map((one) => one.reason);
+  return order.indexOf(reason) > order.indexOf("other-content");
+}

@@ -1,0 +1,7 @@
+/** Cards and accounts: what they are, how they are issued, personalised and reset. */
+export { caKeyOf } from "./authority.ts";
+export { openIssuing, type BureauParts } from "./bureau.ts";
+export type { CardFacts, CardRecord } from "./card.ts";
+export { issueOnce, openDemonstrationAccounts, resetCards, type Issuing } from "./issue.ts";
+export { findCard, saveCounters } from "./store/card.ts";
+export { cardViews, type CardView } from "./view.ts";

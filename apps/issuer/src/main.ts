@@ -1,0 +1,58 @@
+/** The issuer's process: environment in, one JSON line out when it listens, logs to stderr. */
+import { randomBytes } from "node:crypto";
+import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import type { Clock } from "@tillway/link";
+import { destination, pino } from "pino";
+import { createIssuer } from "./app.ts";
+import { openPool } from "./db/index.ts";
+import { reasonOf } from "./log.ts";
+import { issuerSettings } from "./settings.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves when the process is asked to stop: by a signal, or because its parent is gone. */
+function asked(flags: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
+    if (!flags.some((flag) => flag === "--with-parent" || flag === "--stop-with-stdin")) return;
+    process.stdin.on("end", () => resolve()).on("close", () => resolve());
+    process.stdin.on("error", () => resolve());
+    process.stdin.resume();
+  });
+}
+
+async function main(flags: readonly string[]): Promise<void> {
+  const stopping = asked(flags);
+  const configuration = readConfiguration(issuerSettings, process.env);
+  const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
+  if (configuration.DATABASE_URL === undefined) {
+    throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);
+  }
+  const database = openPool(configuration.DATABASE_URL, (error) =>
+    log.warn(reasonOf(error), "a database connection was lost"),
+  );
+  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  try {
+    const issuer = await createIssuer({ configuration, clock, random, log, database });
+    process.stdout.write(`${JSON.stringify(issuer.addresses)}\n`);
+    await stopping;
+    await issuer.close();
+  } finally {
+    await database.close();
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const known = error instanceof ConfigurationError ? error.message : reasonOf(error).error;
+  process.stderr.write(`issuer: ${known}\n`);
+  process.exitCode = 1;
+}
+process.stdin.destroy();

@@ -1,0 +1,74 @@
+/** Members of the network, their keys and the table of card number prefixes. */
+import type { Sql } from "@tillway/database";
+import type { KeyBlock, MacAlgorithm } from "@tillway/keys";
+import { row } from "../../db/index.ts";
+
+export type Member = {
+  readonly institution: string;
+  readonly role: "acquirer" | "issuer";
+  readonly zmk: KeyBlock;
+  readonly macAlgorithm: MacAlgorithm;
+};
+
+const MAC_ALGORITHMS = ["unionpay-ecb", "x919", "cbc", "cmac"] as const;
+
+/** Card number prefixes have 4 to 8 digits (ISO/IEC 7812-1). */
+const PREFIX_LENGTHS = [4, 5, 6, 7, 8];
+
+export async function findMember(sql: Sql, institution: string): Promise<Member | undefined> {
+  const { rows } = await sql.query(
+    `select institution, role, zmk, mac_algorithm from issuer.network_member
+     where institution = $1`,
+    [institution],
+  );
+  const found = rows[0];
+  return (
+    found && {
+      institution: row.textOf(found, "institution"),
+      role: row.wordOf(found, "role", ["acquirer", "issuer"]),
+      zmk: row.textOf(found, "zmk"),
+      macAlgorithm: row.wordOf(found, "mac_algorithm", MAC_ALGORITHMS),
+    }
+  );
+}
+
+/** Adds a member or gives it its new ZMK; false where that is its ZMK already. */
+export async function saveMember(
+  sql: Sql,
+  member: Pick<Member, "institution" | "role" | "zmk"> & { name: string; kcv: string; at: number },
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `insert into issuer.network_member (institution, name, role, zmk, zmk_kcv, changed_at)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (institution) do update
+     set zmk = excluded.zmk, zmk_kcv = excluded.zmk_kcv, changed_at = excluded.changed_at
+     where network_member.zmk_kcv <> excluded.zmk_kcv`,
+    [
+      member.institution,
+      member.name,
+      member.role,
+      member.zmk,
+      member.kcv,
+      row.toInstant(member.at),
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** The issuer of a card number by its longest known prefix; undefined where no prefix is known. */
+export async function routeOf(sql: Sql, pan: string): Promise<string | undefined> {
+  const { rows } = await sql.query(
+    `select institution from issuer.network_route
+     where prefix = any($1) order by length(prefix) desc limit 1`,
+    [PREFIX_LENGTHS.map((length) => pan.slice(0, length))],
+  );
+  return rows[0] && row.textOf(rows[0], "institution");
+}
+
+export async function saveRoute(sql: Sql, prefix: string, institution: string): Promise<void> {
+  await sql.query(
+    `insert into issuer.network_route (prefix, institution) values ($1, $2)
+     on conflict (prefix) do update set institution = excluded.institution`,
+    [prefix, institution],
+  );
+}

@@ -1,0 +1,12 @@
+/** What both parties know of the institution interface: frames, MACs, keys of messages. */
+export { businessDigest } from "./digest.ts";
+export {
+  CUPS_FRAMING,
+  cupsFrame,
+  LINK_LIMITS,
+  NETWORK_INSTITUTION,
+  type Address,
+} from "./frames.ts";
+export { encodeWithMac, macIsValid, type MacKey } from "./mac.ts";
+export { matchKey, originalElements, originalKey, transmissionTime } from "./original.ts";
+export { readablePart } from "./partial.ts";

@@ -1,0 +1,110 @@
+/** The terminal process put together: every device of the data folder, and the API before them. */
+import { hkdfSync } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
+import type { Clock } from "@tillway/link";
+import type { Logger } from "pino";
+import { openTray } from "./cards/index.ts";
+import { createDevice, type Device } from "./device.ts";
+import { keyFile, readIfThere, secretFile } from "./files.ts";
+import { createAccess, createServer, makePairingCode } from "./http/index.ts";
+import { openJournal } from "./journal/index.ts";
+import { kernelConfiguration } from "./payment/index.ts";
+import type { TerminalConfiguration } from "./settings.ts";
+
+export type TerminalsOptions = {
+  readonly configuration: TerminalConfiguration;
+  readonly clock: Clock;
+  /** Bytes from a cryptographic source. */
+  readonly random: (length: number) => Uint8Array;
+  readonly log: Logger;
+};
+
+export type Terminals = {
+  readonly addresses: { readonly http: string };
+  readonly terminals: readonly string[];
+  /** Ends what is under way, stops listening, closes the journals. */
+  readonly close: () => Promise<void>;
+};
+
+/** The key of one device's journal, under the master key of this folder. */
+export function deviceKey(masterKey: Uint8Array, tid: string): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", masterKey, tid, "tillway terminal journal", 32));
+}
+
+/** Starts every provisioned device. Throws where there is none, or another process has them. */
+export async function createTerminals(options: TerminalsOptions): Promise<Terminals> {
+  const { configuration, clock, random, log } = options;
+  const folder = join(configuration.TILLWAY_DATA, "terminal");
+  const masterKey = keyFile(join(folder, "master.key"), random);
+  const pairingCode = secretFile(
+    join(folder, "pairing-code"),
+    () => `${makePairingCode(random)}\n`,
+  );
+  const access = createAccess({
+    pairingCode: new TextDecoder().decode(pairingCode).trim(),
+    origins: originsOf(configuration),
+    clock,
+    random,
+  });
+  const module = createSoftwareModule({ masterKey, random });
+  const devices = openDevices(options, folder, masterKey, module);
+  const closeDevices = async (): Promise<void> => {
+    await Promise.all([...devices.values()].map((device) => device.close()));
+  };
+  try {
+    const till = join(import.meta.dirname, "../../web/dist/till");
+    const server = await createServer({ devices, access, till, log });
+    const http = await server.listen({
+      host: configuration.TILLWAY_HOST,
+      port: configuration.TILLWAY_TERMINAL_PORT,
+    });
+    return {
+      addresses: { http },
+      terminals: [...devices.keys()],
+      close: async () => {
+        await closeDevices();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    await closeDevices();
+    throw error;
+  }
+}
+
+function openDevices(
+  { configuration, clock, random, log }: TerminalsOptions,
+  folder: string,
+  masterKey: Uint8Array,
+  module: SecurityModule,
+): Map<string, Device> {
+  const caKeys = readIfThere(join(folder, "ca-keys.json"));
+  const tids = readdirSync(folder).flatMap(
+    (file) => /^journal-(.+)\.sqlite$/.exec(file)?.[1] ?? [],
+  );
+  if (!caKeys || tids.length === 0) {
+    throw new Error(`no terminal is provisioned in ${folder}: start the whole system once`);
+  }
+  const keys: unknown = JSON.parse(new TextDecoder().decode(caKeys));
+  const tray = openTray(join(configuration.TILLWAY_DATA, "cards"), random);
+  const devices = new Map<string, Device>();
+  for (const tid of tids.sort()) {
+    const path = join(folder, `journal-${tid}.sqlite`);
+    const journal = openJournal({ path, deviceKey: deviceKey(masterKey, tid), random });
+    const kernel = kernelConfiguration(journal.identity(), keys);
+    devices.set(
+      tid,
+      createDevice({ configuration, journal, module, tray, kernel, clock, random, log }),
+    );
+  }
+  return devices;
+}
+
+/** Pages that may speak to the devices: this process's own and the acquirer's, which passes us on. */
+function originsOf(configuration: TerminalConfiguration): string[] {
+  const hosts = new Set(["localhost", "127.0.0.1", configuration.TILLWAY_HOST]);
+  const ports = [configuration.TILLWAY_HTTP_PORT, configuration.TILLWAY_TERMINAL_PORT];
+  return [...hosts].flatMap((host) => ports.map((port) => `http://${host}:${port}`));
+}

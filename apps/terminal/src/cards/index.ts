@@ -1,0 +1,1 @@
+export { openTray, type CardTray, type Inserted, type TrayCard } from "./tray.ts";

@@ -1,0 +1,134 @@
+/** The tray of simulated cards, and the reader slots that they go into. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { toHex } from "@tillway/bytes";
+import {
+  demonstrationProfiles,
+  insertCard,
+  newCardState,
+  type Card,
+  type CardImage,
+  type CardState,
+} from "@tillway/emv";
+import { open as unseal, seal } from "@tillway/keys";
+import { maskPan } from "@tillway/money";
+import { keyFile, readIfThere, writeDurably } from "../files.ts";
+import type { Both } from "../receipt/index.ts";
+
+/** A card as the tray shows it. The PIN of a demonstration card is shown on purpose. */
+export type TrayCard = {
+  readonly name: string;
+  readonly scheme: string;
+  readonly maskedPan: string;
+  readonly label: Both;
+  readonly purpose: Both;
+  readonly pin: string;
+};
+
+export type Inserted =
+  | { readonly ok: true; readonly card: Card; readonly eject: () => void }
+  | { readonly ok: false; readonly why: "unknown-card" | "in-use" };
+
+export type CardTray = {
+  readonly list: () => TrayCard[];
+  /** Puts a card into a slot; a card is in one slot at a time. */
+  readonly insert: (name: string) => Inserted;
+  /** Looks at the folder again: cards were added or restored. */
+  readonly reload: () => void;
+};
+
+/** A card as its file holds it, and the digest that ties what it remembers to it. */
+type Filed = { readonly image: CardImage; readonly digest: string };
+
+export function openTray(folder: string, random: (length: number) => Uint8Array): CardTray {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const key = keyFile(join(folder, "card.key"), random);
+  const inUse = new Set<string>();
+  let cards = readCards(folder, key);
+
+  const insert = (name: string): Inserted => {
+    const filed = cards.get(name);
+    if (!filed) return { ok: false, why: "unknown-card" };
+    if (inUse.has(name)) return { ok: false, why: "in-use" };
+    inUse.add(name);
+    const path = join(folder, `${name}.state`);
+    let present = true;
+    let kept = "";
+    const keep = async (state: CardState): Promise<void> => {
+      if (!present) throw new Error("the card was taken out");
+      const lasting = lastingPart(state);
+      if (lasting === kept) return;
+      const content = JSON.stringify({ image: filed.digest, state });
+      writeDurably(path, seal(key, random(12), new TextEncoder().encode(content), `state/${name}`));
+      kept = lasting;
+    };
+    const state = readState(path, key, name, filed) ?? newCardState(filed.image);
+    return {
+      ok: true,
+      card: insertCard({ image: filed.image, state, random, keep }),
+      eject: () => {
+        present = false;
+        inUse.delete(name);
+      },
+    };
+  };
+  return {
+    list: () => [...cards].map(([name, { image }]) => shown(name, image)),
+    insert,
+    reload: () => {
+      cards = readCards(folder, key);
+    },
+  };
+}
+
+/** What outlives the card's power: only a change of it needs the disk. */
+function lastingPart(state: CardState): string {
+  const { session: _, ...lasting } = state;
+  return JSON.stringify(lasting);
+}
+
+function shown(name: string, { profile }: CardImage): TrayCard {
+  const { scheme, label, purpose, pin } = profile;
+  return { name, scheme, maskedPan: maskPan(profile.pan), label, purpose, pin };
+}
+
+function readCards(folder: string, key: Uint8Array): Map<string, Filed> {
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith(".card"))
+    .map((file) => file.slice(0, -".card".length));
+  const found = names.map((name): [string, Filed] => [name, readCard(folder, key, name)]);
+  return new Map(found.sort(([one], [other]) => place(one) - place(other)));
+}
+
+const shownOrder = demonstrationProfiles().map((profile) => profile.name);
+
+/** The demonstration cards first, in their own order. */
+function place(name: string): number {
+  const at = shownOrder.indexOf(name);
+  return at < 0 ? shownOrder.length : at;
+}
+
+function readCard(folder: string, key: Uint8Array, name: string): Filed {
+  const sealed = readIfThere(join(folder, `${name}.card`));
+  const clear = sealed && unseal(key, sealed, `card/${name}`);
+  if (!clear) throw new Error(`the card ${name} cannot be opened: restore the demonstration cards`);
+  // Sealed by its personaliser under this folder's key: the shape is that of @tillway/emv.
+  const image = JSON.parse(new TextDecoder().decode(clear)) as CardImage;
+  return { image, digest: toHex(createHash("sha256").update(clear).digest()) };
+}
+
+/** What the card remembers; undefined where it is new, or was personalised again. */
+function readState(
+  path: string,
+  key: Uint8Array,
+  name: string,
+  { digest }: Filed,
+): CardState | undefined {
+  const sealed = readIfThere(path);
+  const clear = sealed && unseal(key, sealed, `state/${name}`);
+  if (!clear) return undefined;
+  // Written by `keep` above and bound to this name by its seal.
+  const read = JSON.parse(new TextDecoder().decode(clear)) as { image: string; state: CardState };
+  return read.image === digest ? read.state : undefined;
+}

@@ -1,0 +1,96 @@
+/** One POS device: its journal, its line to the acquirer, its PIN pad, its slot and its desk. */
+import { connect } from "node:net";
+import type { KernelConfiguration } from "@tillway/emv";
+import type { SecurityModule } from "@tillway/keys";
+import type { Clock } from "@tillway/link";
+import type { Logger } from "pino";
+import type { CardTray } from "./cards/index.ts";
+import { openHostLink } from "./host/index.ts";
+import type { Identity, Journal } from "./journal/index.ts";
+import { Desk } from "./payment/index.ts";
+import { createPinPad, type PinPad } from "./pinpad/index.ts";
+import { Session } from "./session/index.ts";
+import type { TerminalConfiguration } from "./settings.ts";
+
+export type Device = {
+  readonly identity: Identity;
+  readonly desk: Desk;
+  readonly pinPad: PinPad;
+  readonly session: Session;
+  readonly journal: Journal;
+  readonly tray: CardTray;
+  readonly close: () => Promise<void>;
+};
+
+export type DeviceOptions = {
+  readonly configuration: TerminalConfiguration;
+  readonly journal: Journal;
+  readonly module: SecurityModule;
+  readonly tray: CardTray;
+  readonly kernel: KernelConfiguration;
+  readonly clock: Clock;
+  readonly random: (length: number) => Uint8Array;
+  readonly log: Logger;
+};
+
+export function createDevice(options: DeviceOptions): Device {
+  const { configuration, journal, module, tray, clock, random } = options;
+  const identity = journal.identity();
+  const log = options.log.child({ terminal: identity.tid });
+  const onNotice = (what: string, about: Readonly<Record<string, string>>): void => {
+    log.info(about, what);
+  };
+  const onDefect = (error: unknown): void => log.error({ err: error }, "defect");
+
+  const edge = { journal, module, clock, onNotice, onDefect };
+  const session = new Session({
+    ...edge,
+    link: () => link,
+    onChange: () => desk.refresh(),
+  });
+  const pinPad = createPinPad({ clock, random, idleMs: configuration.TILLWAY_PIN_MS });
+  const desk = new Desk({
+    ...edge,
+    session,
+    pinPad,
+    tray,
+    random,
+    kernel: options.kernel,
+    zone: configuration.TILLWAY_ZONE,
+    cardMs: configuration.TILLWAY_CARD_MS,
+    linked: () => link.up(),
+  });
+  let wasUp = false;
+  const link = openHostLink({
+    connect: () =>
+      connect({
+        host: configuration.TILLWAY_ACQUIRER_HOST,
+        port: configuration.TILLWAY_POS_PORT,
+        noDelay: true,
+      }),
+    clock,
+    tpdu: configuration.TILLWAY_TPDU,
+    header: configuration.TILLWAY_POS_HEADER,
+    replyMs: configuration.TILLWAY_REPLY_MS,
+    onUp: () => {
+      wasUp = true;
+      log.info("connected");
+      desk.refresh();
+      session.attend();
+    },
+    onDown: () => {
+      if (wasUp) log.warn("connection lost");
+      wasUp = false;
+      desk.refresh();
+    },
+    onRequirement: (digit) => session.requirement(digit),
+    onNotice: (what) => log.warn(what),
+  });
+  const close = async (): Promise<void> => {
+    link.close();
+    await desk.close();
+    await session.close();
+    journal.close();
+  };
+  return { identity, desk, pinPad, session, journal, tray, close };
+}

@@ -1,0 +1,1 @@
+export { openHostLink, type HostAnswer, type HostLink, type Signer } from "./link.ts";

@@ -1,0 +1,2 @@
+export { createAccess, makePairingCode } from "./access.ts";
+export { createServer } from "./server.ts";

@@ -1,0 +1,60 @@
+/**
+ * The terminal process. Prints one line of JSON on standard output when it listens; logs go to
+ * standard error. Ends on SIGTERM or SIGINT, and with `--with-parent` when standard input ends.
+ */
+import { randomBytes } from "node:crypto";
+import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import type { Clock } from "@tillway/link";
+import { pino } from "pino";
+import { createTerminals } from "./app.ts";
+import { terminalSettings } from "./settings.ts";
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves when the process is asked to end. */
+function asked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+    if (!process.argv.includes("--with-parent")) return;
+    process.stdin.resume();
+    for (const event of ["end", "close", "error"] as const) {
+      process.stdin.once(event, () => resolve());
+    }
+  });
+}
+
+try {
+  const configuration = readConfiguration(terminalSettings, process.env);
+  const log = pino(
+    { name: "terminal", level: configuration.TILLWAY_LOG },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  try {
+    const ending = asked();
+    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const { addresses, terminals, close } = await createTerminals({
+      configuration,
+      clock,
+      random,
+      log,
+    });
+    log.info({ addresses, terminals }, "listening");
+    process.stdout.write(`${JSON.stringify({ ready: true, addresses, terminals })}\n`);
+    await ending;
+    await close();
+    process.exit(0);
+  } catch (error) {
+    log.fatal({ err: error }, "the terminal could not go on");
+    process.exit(1);
+  }
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

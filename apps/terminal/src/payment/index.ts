@@ -1,0 +1,3 @@
+export { Desk, type NotTaken, type Paid } from "./payment.ts";
+export { kernelConfiguration } from "./sale.ts";
+export type { Screen } from "./screen.ts";

@@ -1,0 +1,98 @@
+/**
+ * Provisioning at the first start: one JSON document on standard input, one on standard output.
+ * Gives devices their identity and master key; done again it changes nothing but those.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { readConfiguration } from "@tillway/configuration";
+import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
+import { Type, type Static } from "typebox";
+import { Value } from "typebox/value";
+import { keyFile, writeDurably } from "./files.ts";
+import { provisionJournal, type Identity } from "./journal/index.ts";
+import { kernelConfiguration } from "./payment/index.ts";
+import { terminalSettings } from "./settings.ts";
+
+const Device = Type.Object({
+  tid: Type.String({ pattern: "^[0-9A-Za-z]{8}$" }),
+  mid: Type.String({ pattern: "^[0-9A-Za-z]{15}$" }),
+  merchantName: Type.String({ minLength: 1, maxLength: 40 }),
+  merchantNameZh: Type.String({ minLength: 1, maxLength: 40 }),
+  serial: Type.String({ pattern: "^[0-9A-Za-z]{1,20}$" }),
+  transportComponents: Type.Array(Type.String({ pattern: "^[0-9A-Fa-f]{32,64}$" }), {
+    minItems: 2,
+  }),
+  tmkBlock: Type.String({ minLength: 16 }),
+});
+const Document = Type.Object({
+  terminals: Type.Array(Device, { minItems: 1 }),
+  caKeys: Type.Array(Type.Unknown()),
+});
+
+/** The whole of standard input. */
+async function readInput(): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of process.stdin) parts.push(part);
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** The terminal master key under this folder's master key, out of its transport key block. */
+async function takeMasterKey(
+  module: SecurityModule,
+  device: Static<typeof Device>,
+): Promise<string> {
+  // X9.143: a block of version D is protected by an AES key, version B by a TDES key.
+  const algorithm = device.tmkBlock.startsWith("D") ? "aes" : "tdes";
+  const components = device.transportComponents;
+  const transport = await module.run({
+    do: "import-components",
+    usage: "K1",
+    algorithm,
+    components,
+  });
+  if (!transport.ok) throw new Error(`terminal ${device.tid}: ${transport.message}`);
+  const taken = await module.run({
+    do: "import-key-block",
+    block: device.tmkBlock,
+    under: transport.key,
+  });
+  if (!taken.ok) throw new Error(`terminal ${device.tid}: ${taken.message}`);
+  if (taken.usage !== "K0") throw new Error(`terminal ${device.tid}: not a terminal master key`);
+  return taken.key;
+}
+
+async function provision(): Promise<readonly string[]> {
+  const configuration = readConfiguration(terminalSettings, process.env);
+  const given: unknown = JSON.parse(await readInput());
+  if (!Value.Check(Document, given)) {
+    const [first] = Value.Errors(Document, given);
+    throw new Error(`the document is not as expected at ${first?.instancePath ?? "its root"}`);
+  }
+  const folder = join(configuration.TILLWAY_DATA, "terminal");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  const module = createSoftwareModule({
+    masterKey: keyFile(join(folder, "master.key"), random),
+    random,
+  });
+  for (const device of given.terminals) {
+    const { tid, mid, merchantName, merchantNameZh, serial } = device;
+    const identity: Identity = { tid, mid, merchantName, merchantNameZh, serial };
+    // Checks the authority's keys before anything is written.
+    kernelConfiguration(identity, given.caKeys);
+    const masterKey = await takeMasterKey(module, device);
+    provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, masterKey);
+  }
+  writeDurably(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));
+  return given.terminals.map((device) => device.tid);
+}
+
+try {
+  const terminals = await provision();
+  process.stdout.write(`${JSON.stringify({ terminals })}\n`);
+} catch (error) {
+  const message = error instanceof Error ? error.message : "provisioning failed";
+  process.stderr.write(`${JSON.stringify({ level: "error", msg: message })}\n`);
+  process.exit(1);
+}

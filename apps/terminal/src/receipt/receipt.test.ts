@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { receiptMarkup, receiptSvg, receiptText, type ReceiptData } from "./receipt.ts";
+
+const approved: ReceiptData = {
+  outcome: "approved",
+  merchantName: { en: "Tillway Cafe", zh: "收单通咖啡" },
+  mid: "898290058120001",
+  tid: "10000001",
+  maskedPan: "621626*********0018",
+  batch: "000001",
+  stan: "000012",
+  rrn: "112200000002",
+  authorizationCode: "123456",
+  dateTime: "2026-11-22 10:45:30",
+  amount: "2580",
+  currency: "CNY",
+  responseCode: "00",
+  responseText: { en: "Approved", zh: "交易成功" },
+  cvm: "online-pin",
+  aid: "A000000333010101",
+  label: "UnionPay Debit",
+  tvr: "0080048000",
+  tsi: "F800",
+  cryptogram: { type: "TC", value: "A1B2C3D4E5F60718" },
+};
+const declined: ReceiptData = {
+  ...approved,
+  outcome: "declined",
+  authorizationCode: "",
+  responseCode: "51",
+  responseText: { en: "Not enough money", zh: "余额不足" },
+  cryptogram: { type: "AAC", value: "0102030405060708" },
+};
+
+for (const language of ["en", "zh"] as const) {
+  test(`an approved sale's receipt (${language})`, (t) => {
+    t.assert.snapshot(receiptText(approved, language), { serializers: [String] });
+  });
+  test(`a declined sale's receipt says why (${language})`, (t) => {
+    t.assert.snapshot(receiptText(declined, language), { serializers: [String] });
+  });
+}
+
+test("a line to sign on is there only where the card asks for a signature", () => {
+  assert.doesNotMatch(receiptText(approved, "en"), /SIGNATURE/);
+  assert.match(receiptText({ ...approved, cvm: "signature" }, "en"), /CARDHOLDER SIGNATURE/);
+  assert.match(receiptText({ ...approved, cvm: "signature" }, "zh"), /持卡人签名/);
+  assert.doesNotMatch(receiptText({ ...declined, cvm: "signature" }, "en"), /SIGNATURE/);
+});
+
+test("the picture is the same each time and says the same as the text", () => {
+  const svg = receiptSvg(approved, "zh");
+  assert.equal(svg, receiptSvg(approved, "zh"));
+  const letters = [...svg.matchAll(/<tspan[^>]*>([^<]*)<\/tspan>/g)].map(([, one]) => one).join("");
+  assert.ok(letters.includes("签购单"));
+  assert.ok(letters.includes("621626*********0018"));
+});
+
+test("a name cannot change the layout of the receipt", () => {
+  const name = 'A|B{C}~D_E"F`G^H\\I';
+  const data = { ...approved, merchantName: { en: name, zh: name } };
+  const words = receiptText(data, "en").replaceAll(/\s/g, "");
+  assert.ok(words.includes(name));
+  assert.equal(
+    receiptMarkup(data, "en").split("\n").length,
+    receiptMarkup(approved, "en").split("\n").length,
+  );
+});

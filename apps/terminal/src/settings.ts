@@ -1,0 +1,34 @@
+import { sharedSettings, text, whole, type Values } from "@tillway/configuration";
+
+/** What a terminal process reads from its environment (docs/configuration.md). */
+export const terminalSettings = {
+  ...sharedSettings,
+  TILLWAY_ACQUIRER_HOST: text("host of the acquirer's ISO 8583 listener", "127.0.0.1"),
+  TILLWAY_REPLY_MS: whole("how long a terminal waits for an answer of the acquirer", 30_000, {
+    min: 100,
+    max: 120_000,
+  }),
+  TILLWAY_CARD_MS: whole("how long a terminal waits for a card", 60_000, {
+    min: 1000,
+    max: 600_000,
+  }),
+  TILLWAY_PIN_MS: whole("how long the PIN pad waits for the next key", 30_000, {
+    min: 1000,
+    max: 300_000,
+  }),
+  TILLWAY_TPDU: text("TPDU of terminals", "6000030000", /^60[0-9A-F]{8}$/, "60 and 8 hex digits"),
+  TILLWAY_POS_HEADER: text(
+    "message header of terminals",
+    "603100310000",
+    /^[0-9A-F]{12}$/,
+    "12 hex digits",
+  ),
+  TILLWAY_ZONE: text(
+    "time zone of the tills",
+    "Asia/Shanghai",
+    /^[A-Za-z_+\-/0-9]+$/,
+    "a zone name",
+  ),
+} as const;
+
+export type TerminalConfiguration = Values<typeof terminalSettings>;
