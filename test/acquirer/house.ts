@@ -150,7 +150,9 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
   const get: House["get"] = async (path) => {
     const headers = { authorization: `Bearer ${done.apiKey}` };
     const answer = await fetch(`http://127.0.0.1:${http}${path}`, { headers });
-    return (await answer.json()) as Json;
+    const body = (await answer.json()) as Json;
+    if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(body)}`);
+    return body;
   };
   return {
     network,

@@ -164,9 +164,9 @@ test("no HTTP answer holds card data", async () => {
     return body;
   };
   const list = await look(`${house.http}/api/v1/transactions`, house.apiKey);
-  const { data } = JSON.parse(list) as { data: readonly { id: string }[] };
-  assert.ok(data.length >= 7, "the day's transactions are listed");
-  for (const { id } of data) await look(`${house.http}/api/v1/transactions/${id}`, house.apiKey);
+  const { items } = JSON.parse(list) as { items: readonly { id: string }[] };
+  assert.ok(items.length >= 7, "the day's transactions are listed");
+  for (const { id } of items) await look(`${house.http}/api/v1/transactions/${id}`, house.apiKey);
   for (const path of ["/healthz", "/readyz", "/metrics", "/api/v1/audit", "/api/openapi.json"]) {
     await look(`${house.http}${path}`, house.apiKey);
   }

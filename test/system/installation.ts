@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstStart } from "../../apps/cli/src/system/ceremony.ts";
 import { startPart, type Part, type PartOptions } from "../../apps/cli/src/system/process.ts";
+import { birthOf } from "../../apps/cli/src/system/running.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 
 /** A TCP port of 127.0.0.1 that is free right now. */
@@ -149,6 +150,7 @@ export async function startInstallation(): Promise<Installation> {
   });
   const system = {
     pid: process.pid,
+    birth: birthOf(process.pid),
     http: origin("http"),
     issuer: origin("issuer"),
     terminal: origin("terminal"),

@@ -200,6 +200,16 @@ test("a page's own script cannot fetch the PIN pad's document", async () => {
   assert.equal((await by("empty")).status, 403);
 });
 
+test("the till is one address away, or it is said that it is not built", async () => {
+  for (const path of ["/till", "/till/"]) {
+    const page = await fetch(api.base + path);
+    assert.ok([200, 503].includes(page.status), `${path}: ${page.status}`);
+    if (page.status === 503) continue;
+    assert.equal(new URL(page.url).pathname, "/till/");
+    assert.match(page.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+  }
+});
+
 test("dashes and case of the code do not matter; guessing is stopped", async () => {
   assert.equal((await pair(api.code.toLowerCase().replaceAll("-", " "))).status, 204);
   const statuses: number[] = [];

@@ -29,7 +29,7 @@ const refusals = { 400: ProblemSchema, 401: ProblemSchema, 404: ProblemSchema };
 
 const ListQuery = Type.Object({
   cursor: Type.Optional(Id),
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "50 where left out" })),
   terminal: Type.Optional(Type.String({ pattern: "^[ -~]{8}$" })),
   merchant: Type.Optional(Type.String({ pattern: "^[ -~]{15}$" })),
   state: Type.Optional(Type.Union(states.map((state) => Type.Literal(state)))),
@@ -83,7 +83,7 @@ export function apiRoutes({ database, access }: ApiParts): FastifyPluginAsyncTyp
         },
       },
       async ({ query }) => {
-        const { cursor, limit, ...filter } = query;
+        const { cursor, limit = 50, ...filter } = query;
         const rows = await database.use((sql) =>
           listTransactions(sql, { ...filter, before: cursor, limit: limit + 1 }),
         );

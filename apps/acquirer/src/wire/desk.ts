@@ -271,7 +271,9 @@ async function sale(options: DeskOptions, read: Read): Promise<DeskAnswer> {
     "wrong-pin": pin === false || (!reading.ok && reading.reason === "wrong-pin"),
   };
   const refusal = firstRefusal(facts);
-  const sealed = reading.ok ? await sealPan(options, reading.card.pan) : undefined;
+  // A repeat may carry ciphers of an earlier session: its card is known by DE 2 all the same.
+  const pan = reading.ok ? reading.card.pan : fields["2"];
+  const sealed = pan === undefined ? undefined : await sealPan(options, pan);
   const digest = requestDigest(sealed?.token ?? "", message);
   const key = naturalKey(terminal, message);
   if (refusal || !reading.ok || !sealed || pin === false) {
@@ -286,11 +288,11 @@ async function sale(options: DeskOptions, read: Read): Promise<DeskAnswer> {
 async function sealPan(
   options: DeskOptions,
   pan: string,
-): Promise<{ readonly token: string; readonly cipher: string }> {
+): Promise<{ readonly token: string; readonly cipher: string } | undefined> {
   const { token: tokenKey, seal: key } = options.panKeys;
   const sealed = await options.module.run({ do: "seal-pan", key, tokenKey, pan });
-  if (!sealed.ok) throw new Error(sealed.message);
-  return sealed;
+  // What is no card number cannot be sealed.
+  return sealed.ok ? sealed : undefined;
 }
 
 type SaleFindings = {

@@ -1,6 +1,6 @@
 import { currency, parseMajor } from "@tillway/money";
 import { CommandError, type Ending } from "../output.ts";
-import { findDevice, type PaymentAnswer } from "../system/payment.ts";
+import { findDevice, knownToAcquirer, type PaymentAnswer } from "../system/payment.ts";
 import type { Command } from "./command.ts";
 
 /** The ending of a payment: exit 0 only where it was approved. */
@@ -42,14 +42,14 @@ export const pay: Command = {
       const names = known.map((one) => one.name).join(", ");
       throw new CommandError(`there is no card ${card}; there are: ${names}`);
     }
-    const answer = await device.post("payments", {
+    const answer = (await device.post("payments", {
       type: "sale",
       amount,
       currency: "CNY",
       entry,
       card,
       pin: pin ?? found.pin,
-    });
-    return paymentEnding(answer as PaymentAnswer);
+    })) as PaymentAnswer;
+    return paymentEnding(await knownToAcquirer(data, answer));
   },
 };

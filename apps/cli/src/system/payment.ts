@@ -5,6 +5,10 @@ import { call, findSystem, secret } from "./running.ts";
 export type PaymentAnswer = Readonly<Record<string, unknown>> & {
   readonly outcome: "approved" | "declined" | "timed-out" | "reversed" | "refused";
   readonly responseCode: string;
+  readonly terminal: string;
+  readonly stan: string;
+  readonly batch: string;
+  readonly transaction: string;
   readonly receipt: string;
 };
 
@@ -48,4 +52,21 @@ export async function allDevices(data: string): Promise<Device[]> {
   const token = secret(data, "terminal", "pairing-code");
   const all = checked(await call(`${terminal}/terminals`, { token })) as readonly { tid: string }[];
   return Promise.all(all.map((one) => findDevice(data, one.tid)));
+}
+
+type Listed = { readonly id: string; readonly stan: string; readonly batch: string };
+
+/**
+ * The answer under the acquirer's id of the transaction, which its API knows. A payment that never
+ * reached the acquirer keeps the terminal's own.
+ */
+export async function knownToAcquirer(data: string, answer: PaymentAnswer): Promise<PaymentAnswer> {
+  const { http } = findSystem(data);
+  const { terminal, stan, batch } = answer;
+  const url = `${http}/api/v1/transactions?terminal=${terminal}&limit=20`;
+  const { status, body } = await call(url, { token: secret(data, "api-key") });
+  if (status !== 200) return answer;
+  const { items } = body as { readonly items: readonly Listed[] };
+  const found = items.find((one) => one.stan === stan && one.batch === batch);
+  return found ? { ...answer, transaction: found.id } : answer;
 }

@@ -5,6 +5,7 @@ import { CommandError } from "../output.ts";
 /** What `start` writes into the data folder, so that other commands find the running system. */
 export type RunningSystem = {
   readonly pid: number;
+  readonly birth: string;
   readonly http: string;
   readonly issuer: string;
   readonly terminal: string;
@@ -22,19 +23,25 @@ export function readSystem(data: string): RunningSystem | undefined {
   }
 }
 
-/** Whether the process that wrote system.json still runs and is a `start` of ours. */
+/** When a process began, as the kernel counts it: with the pid it names one process for good. */
+export function birthOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Fields follow the command's name, which stands in brackets; the 20th behind it is the start.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Whether the process that wrote system.json still runs. */
 export function isRunning(system: RunningSystem): boolean {
   try {
     process.kill(system.pid, 0);
   } catch {
     return false;
   }
-  try {
-    return readFileSync(`/proc/${system.pid}/cmdline`, "utf8").includes("main.ts");
-  } catch {
-    // No /proc on this system: the pid alone must do.
-    return process.platform !== "linux";
-  }
+  return birthOf(system.pid) === system.birth;
 }
 
 /** The running system of a data folder. Throws CommandError where nothing runs there. */

@@ -4,7 +4,7 @@ import { readConfiguration, sharedSettings } from "@tillway/configuration";
 import { CommandError, say } from "../output.ts";
 import { firstStart } from "./ceremony.ts";
 import { startPart, type Part, type PartOptions } from "./process.ts";
-import { call, isRunning, readSystem, secret, systemFile, type RunningSystem } from "./running.ts";
+import { birthOf, call, isRunning, readSystem, secret, systemFile, type RunningSystem } from "./running.ts";
 
 export const partNames = ["acquirer", "issuer", "terminal"] as const;
 export type PartName = (typeof partNames)[number];
@@ -73,6 +73,7 @@ export async function startSystem(
   const origin = (port: number): string => `http://${configuration.TILLWAY_HOST}:${port}`;
   const system = (): RunningSystem => ({
     pid: process.pid,
+    birth: birthOf(process.pid),
     http: origin(configuration.TILLWAY_HTTP_PORT),
     issuer: origin(configuration.TILLWAY_ISSUER_HTTP_PORT),
     terminal: origin(configuration.TILLWAY_TERMINAL_PORT),

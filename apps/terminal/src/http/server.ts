@@ -88,12 +88,11 @@ async function till(app: FastifyInstance, { folder }: { readonly folder: string 
   await app.register(fastifyStatic, {
     root: folder,
     prefix: "/till/",
-    redirect: true,
     setHeaders: (reply) => {
       reply.header("content-security-policy", tillPolicy);
     },
   });
-  app.get("/", (_request, reply) => reply.redirect("/till/"));
+  for (const path of ["/", "/till"]) app.get(path, (_request, reply) => reply.redirect("/till/"));
 }
 
 function answerError(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
