@@ -11,7 +11,7 @@ let terminal: Terminal;
 
 before(async () => {
   database = await startTestDatabase();
-  house = await startHouse(database.url, { TILLWAY_NETWORK_REPLY_MS: "2000" });
+  house = await startHouse(database.url, { TILLWAY_NETWORK_REPLY_MS: "2000", TILLWAY_SWEEP_MS: "50" });
 });
 after(async () => {
   await house?.stop();

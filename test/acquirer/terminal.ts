@@ -31,7 +31,11 @@ export type Terminal = {
   /** Sends with a MAC of the session (or the given one) and waits for the answer. */
   readonly ask: (message: Message, mac?: "right" | "wrong" | "none") => Promise<Reply>;
   readonly send: (message: Message, mac?: "right" | "wrong" | "none") => Promise<void>;
+  /** The next answer, whatever it is to. */
+  readonly next: () => Promise<Reply>;
   readonly raw: (payload: Uint8Array) => Promise<Reply>;
+  /** The bytes of a message with their MAC; `change` is applied before it is made. */
+  readonly bytes: (message: Message, change: (bytes: Uint8Array) => void) => Promise<Uint8Array>;
   readonly sale: (change?: Partial<Record<string, string>>, pin?: string) => Promise<Message>;
   readonly reversal: (sale: Message, change?: Record<string, string>) => Message;
   readonly batch: () => string;
@@ -39,6 +43,9 @@ export type Terminal = {
   readonly ended: Promise<void>;
   readonly close: () => void;
 };
+
+/** STANs go on over connections, as a device's do. */
+const stans = new Map<string, number>();
 
 export type TerminalOptions = {
   readonly module: SecurityModule;
@@ -57,7 +64,6 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   const waiting: ((payload: Uint8Array) => void)[] = [];
   let keys: { readonly pik: string; readonly mak: string; readonly tdk: string } | undefined;
   let batch = "000001";
-  let stan = 0;
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", () => resolve());
     socket.once("error", reject);
@@ -85,9 +91,14 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     const checked = await module.run({ do: "verify-mac", key, algorithm: "unionpay-ecb", data, mac });
     return { ...reply, authentic: checked.ok && checked.valid };
   };
-  const bytesOf = async (message: Message, mac: "right" | "wrong" | "none"): Promise<Uint8Array> => {
+  const bytesOf = async (
+    message: Message,
+    mac: "right" | "wrong" | "none",
+    change: (bytes: Uint8Array) => void = () => undefined,
+  ): Promise<Uint8Array> => {
     if (mac === "none") return encode(unionpayPos, message);
     const bytes = encodeForMac(unionpayPos, message);
+    change(bytes);
     if (!keys) return withMac(bytes, fromHex("3030303030303030"));
     const data = macInput(bytes);
     const made = await module.run({ do: "mac", key: keys.mak, algorithm: "unionpay-ecb", data });
@@ -97,7 +108,8 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     return withMac(bytes, value);
   };
   const nextStan = (): string => {
-    stan += 1;
+    const stan = (stans.get(tid) ?? 0) + 1;
+    stans.set(tid, stan);
     return String(stan).padStart(6, "0");
   };
   const terminal: Terminal = {
@@ -106,11 +118,13 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     ended,
     batch: () => batch,
     close: () => connection.close(),
+    next: heard,
     raw: (payload) => {
       const reply = heard();
       transmit(payload);
       return reply;
     },
+    bytes: (message, change) => bytesOf(message, "right", change),
     send: async (message, mac = "right") => transmit(await bytesOf(message, mac)),
     ask: async (message, mac = "right") => {
       const reply = heard();

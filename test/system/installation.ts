@@ -127,6 +127,7 @@ export async function startInstallation(): Promise<Installation> {
     args: ["--with-parent", "--stop-with-stdin"],
     environment: { ...base, ...own[name] },
     logs: join(data, "logs"),
+    endsPerMinute: 100,
     onRestart: () => undefined,
     onLost: () => undefined,
   });

@@ -71,7 +71,6 @@ export type Node = {
 
 /** Time for the commits around a network request, beyond its own time-out (ms). */
 const LEASE_MARGIN = 10_000;
-const SWEEP_MS = 5000;
 const KNOWN_TERMINAL_MS = 2000;
 const LINK = "network";
 
@@ -135,7 +134,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     onAdvice: sender.kick,
     onFault,
   });
-  const sweeper = startSweeping(clock, onFault, async () => {
+  const sweeper = startSweeping(clock, configuration.TILLWAY_SWEEP_MS, onFault, async () => {
     if ((await sweep(recovery)) > 0) sender.kick();
   });
   const refusals = openRefusalLog(database, days, (count, error) => {
@@ -244,6 +243,7 @@ async function noteLate(options: NodeOptions, parts: LinkParts, heard: Heard): P
 /** Looks for leases that ran out, again and again. */
 function startSweeping(
   clock: Clock,
+  everyMs: number,
   onFault: (what: string, error: unknown) => void,
   once: () => Promise<void>,
 ): { readonly close: () => Promise<void> } {
@@ -252,7 +252,7 @@ function startSweeping(
   let timer: Cancel = () => undefined;
   const next = (): void => {
     if (closed) return;
-    timer = clock.after(SWEEP_MS, () => {
+    timer = clock.after(everyMs, () => {
       running = once()
         .catch((error: unknown) => onFault("leases could not be swept", error))
         .finally(next);

@@ -50,6 +50,10 @@ export const acquirerSettings = {
     max: 600_000,
   }),
   TILLWAY_NETWORK_MAC: choice("MAC algorithm of the network link", "x919", ["x919", "cbc"]),
+  TILLWAY_SWEEP_MS: whole("how often leases that ran out are looked for", 5000, {
+    min: 20,
+    max: 600_000,
+  }),
   TILLWAY_ADVICE_RETRY_MS: whole(
     "first pause before a reversal advice is repeated; it doubles",
     2000,

@@ -30,7 +30,8 @@ export function readablePart(payload: Uint8Array, error: MessageError): Decoded 
   const [path = ""] = error.path;
   const wrong = /^\d{1,2}$/.test(path) ? Number.parseInt(path, 10) : 0;
   if (wrong < 2 || payload.length < FIELDS_AT) return undefined;
-  const start = payload.slice();
+  // A copy in any case: slicing a Buffer would not make one.
+  const start = Uint8Array.from(payload);
   for (let number = wrong; number <= 64; number += 1) {
     start[byteOf(number)] = (start[byteOf(number)] ?? 0) & ~bit(number);
   }
@@ -52,7 +53,7 @@ export function withoutAmount(payload: Uint8Array, error: MessageError): Decoded
     at += 1 + Math.ceil(((told >> 4) * 10 + (told & 0x0f)) / 2);
   }
   if (announces(payload, 3)) at += 3;
-  const blank = payload.slice();
+  const blank = Uint8Array.from(payload);
   blank.fill(0, at, at + AMOUNT_SIZE);
   return attempt(blank).message;
 }

@@ -22,13 +22,14 @@ export type PartOptions = {
   readonly logs: string;
   /** Called after the process was started anew because it ended by itself. */
   readonly onRestart: (name: string, pid: number | undefined) => void;
+  /** How often within a minute it may end by itself before it is given up (default 5). */
+  readonly endsPerMinute?: number;
   /** Called when the process keeps ending and is given up. */
   readonly onLost: (name: string) => void;
 };
 
 const READY_MS = 60_000;
 const STOP_MS = 15_000;
-const ENDS_PER_MINUTE = 5;
 
 /** Where a part writes its log; a log over 16 MiB is put aside as `.1`. */
 function logFile(logs: string, name: string): string {
@@ -120,7 +121,7 @@ export async function startPart(options: PartOptions): Promise<Part> {
       if (stopping) return;
       const now = Date.now();
       ends.push(now);
-      if (ends.filter((at) => now - at < 60_000).length >= ENDS_PER_MINUTE) {
+      if (ends.filter((at) => now - at < 60_000).length >= (options.endsPerMinute ?? 5)) {
         options.onLost(name);
         return;
       }
