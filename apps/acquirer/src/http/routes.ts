@@ -29,7 +29,9 @@ const refusals = { 400: ProblemSchema, 401: ProblemSchema, 404: ProblemSchema };
 
 const ListQuery = Type.Object({
   cursor: Type.Optional(Id),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "50 where left out" })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 200, description: "50 where left out" }),
+  ),
   terminal: Type.Optional(Type.String({ pattern: "^[ -~]{8}$" })),
   merchant: Type.Optional(Type.String({ pattern: "^[ -~]{15}$" })),
   state: Type.Optional(Type.Union(states.map((state) => Type.Literal(state)))),
