@@ -139,7 +139,8 @@ test("business SQL takes time as a parameter", () => {
 });
 
 test("SQL stands only in a room's store.ts, in migrations and in the ledger and database libraries", () => {
-  const allowed = /store\.ts$|\/store\/|\/db\/|\/journal\/|^packages\/(ledger|database)\/|^apps\/database\//;
+  const allowed =
+    /store\.ts$|\/store\/|\/db\/|\/journal\/|^packages\/(ledger|database)\/|^apps\/database\//;
   const others = product.filter((path) => !allowed.test(path));
   const statement = /\b(select\s.+\sfrom|insert into|delete from|update\s+\w+\s+set)\b/i;
   assert.deepEqual(

@@ -70,6 +70,8 @@ export type Installation = {
   readonly stop: () => Promise<void>;
 };
 
+type Account = { readonly name: string; readonly balance: string };
+
 type Ports = Readonly<Record<"http" | "pos" | "network" | "issuer" | "terminal", number>>;
 
 async function ports(): Promise<Ports> {
@@ -189,16 +191,16 @@ export async function startInstallation(): Promise<Installation> {
       return (await answer.json()) as Payment;
     },
     tillway: (...words) => runTillway([...words, "--data", data]),
-    balance: async (card) => {
-      const answer = await fetch(`${origin("issuer")}/admin/cards`, {
-        headers: { authorization: `Bearer ${admin}` },
-      });
-      const all = (await answer.json()) as readonly {
-        readonly name: string;
-        readonly balance: string;
-      }[];
-      return all.find((one) => one.name === card)?.balance ?? "";
-    },
+    // The issuer may be on its way back from a kill: asked until it answers.
+    balance: (card) =>
+      until(`the balance of ${card}`, async () => {
+        const answer = await fetch(`${origin("issuer")}/admin/cards`, {
+          headers: { authorization: `Bearer ${admin}` },
+        }).catch(() => undefined);
+        if (!answer?.ok) return undefined;
+        const all = (await answer.json()) as readonly Account[];
+        return all.find((one) => one.name === card)?.balance;
+      }),
     stop: async () => {
       for (const part of parts.toReversed()) await part.stop();
       await Promise.all([pos.close(), network.close()]);
