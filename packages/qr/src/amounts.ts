@@ -1,4 +1,4 @@
-/** Decimal text ↔ exact integers of the smallest unit (EMV QRCPS merchant-presented mode §4.4). */
+/** Decimal text ↔ exact integers of the smallest unit (EMV QRCPS merchant mode, ID 54). */
 
 export type DecimalFault = "not digits with at most one point" | "more exact than its unit";
 

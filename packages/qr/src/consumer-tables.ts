@@ -1,8 +1,8 @@
 import { type Text } from "./merchant-tables.ts";
 
-/** Data elements of consumer-presented codes (EMV QRCPS consumer-presented mode, tables 4.1 to 4.6). */
+/** Data elements of consumer-presented codes (EMV QRCPS consumer-presented mode 1.1). */
 
-/** b bytes; cn digits with F fill behind; n digits with 0 fill in front; ans printable ASCII; a letters. */
+/** b bytes; cn digits, F fill behind; n digits, 0 fill in front; ans printable ASCII; a letters. */
 export type TagFormat = "b" | "cn" | "n" | "ans" | "a";
 
 /** How an element may be shown: whole, a card number, a track, or not at all. */

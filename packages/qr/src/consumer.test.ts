@@ -84,7 +84,7 @@ test("what breaks the text itself is refused with code, path and offset", () => 
   assert.equal(refusal("hQVD UFYwMQ="), "base64  @4");
   assert.equal(refusal("hQVDUFYwMQ"), "base64  @10");
   assert.equal(refusal("hQVDUFYwMR=="), "base64  @8");
-  assert.equal(refusal("hQVDUFYwMQ==\n"), "base64  @12");
+  assert.equal(refusal("hQVDUFYwMQ==\n"), "base64  @10");
   assert.equal(refusal("hQ==UFYwMQ=="), "base64  @2");
   assert.equal(refusal("A".repeat(516)), "too-long  @512");
   assert.equal(refusal(base64(`61024F00${format}`)), "order 85 @4");

@@ -25,7 +25,7 @@ export type PaymentApplication = {
   readonly sequence?: string;
   /** Eight bytes (9F26), uppercase hex. */
   readonly cryptogram?: string;
-  /** Primitive elements by tag in uppercase hex: its own, and the code's common ones that it has not. */
+  /** Primitive elements by tag, in hex: its own, and the code's common ones that it has not. */
   readonly data: Readonly<Record<string, string>>;
 };
 
@@ -89,7 +89,7 @@ export function buildConsumerCode(elements: readonly Tlv[]): string {
   return text;
 }
 
-/** Elements as they stand: the text that `inspectConsumerCode` read. Throws QrError as `writeTlv`. */
+/** Elements as they stand: the text that `inspectConsumerCode` read. Throws as `writeTlv`. */
 export function writeConsumerCode(elements: readonly Tlv[]): string {
   const first = { tag: FORMAT_TAG, value: toHex(fromAscii(VERSION)) };
   return toBase64(writeTlv([first, ...elements]));

@@ -1,4 +1,4 @@
-/** CRC-16/CCITT-FALSE as EMV QRCPS merchant-presented mode §4.7.3 uses it: polynomial 1021, first FFFF. */
+/** CRC-16/CCITT-FALSE (EMV QRCPS merchant mode, ID 63): polynomial 1021, first FFFF. */
 
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;

@@ -2,10 +2,10 @@ import { readDecimal, writeDecimal } from "./amounts.ts";
 import { fault, type QrFault } from "./errors.ts";
 import { type DataObject, HEAD, type PlacedObject } from "./objects.ts";
 
-/** How many decimals a currency has (ISO 4217 digits in), or undefined if the caller does not know. */
+/** How many decimals a currency (ISO 4217 digits) has, or undefined if that is not known. */
 export type Decimals = (currency: string) => number | undefined;
 
-/** What the consumer adds (55 to 57). Fixed in minor units of the currency; 550n basis points are 5.5 %. */
+/** What the consumer adds (55 to 57). `amount` in minor units of the currency; 550n is 5.5 %. */
 export type Tip =
   | { readonly kind: "prompt" }
   | { readonly kind: "fixed"; readonly amount: bigint }
@@ -80,7 +80,7 @@ function tipOf(
   return undefined;
 }
 
-/** An amount as 54 or 56 shows it. `places` undefined is refused later, when the text is read back. */
+/** An amount as 54 or 56 shows it. Unknown `places` are refused when the text is read back. */
 export function amountText(units: bigint, places: number | undefined): string {
   return writeDecimal(units, places ?? 0);
 }

@@ -1,4 +1,4 @@
-/** Data objects of merchant-presented codes (EMV QRCPS merchant-presented mode 1.1, tables 3.1 to 4.11). */
+/** Data objects of merchant-presented codes (EMV QRCPS merchant-presented mode 1.1). */
 
 export type Text = { readonly en: string; readonly zh: string };
 
@@ -77,7 +77,7 @@ const language: readonly ObjectRule[] = [
 const network = (ids: string, name: string): ObjectRule =>
   rule(ids, [`account: ${name}`, `商户账号：${name}`], "ans", upTo(99));
 
-/** The root. ID 63 is judged apart: it must be there and right before anything else is looked at. */
+/** The root. ID 63 is judged apart: it must be right before anything else is looked at. */
 export const rootRules: readonly ObjectRule[] = [
   rule("00", ["payload format", "格式版本"], "n", 2, { ...mandatory, shape: [/^01$/, "01"] }),
   rule("01", ["initiation", "发起方式"], "n", 2, {

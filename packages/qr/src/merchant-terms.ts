@@ -2,7 +2,7 @@ import { type Decimals, type Money, amountText, tipObjects } from "./merchant-mo
 import { QrError } from "./errors.ts";
 import { type DataObject, plain, type PlacedObject } from "./objects.ts";
 
-/** A template of a payment system: its globally unique identifier (ID 00) and its own data objects. */
+/** A payment system's template: its globally unique identifier (ID 00), its own data objects. */
 export type SystemTemplate = {
   readonly id: string;
   readonly guid: string;
@@ -26,7 +26,7 @@ const additionalNames = {
   "11": "channel",
 } as const;
 
-/** Template 62. "***" asks the consumer's phone for the value. Systems: 50 to 99; reserved: 12 to 49. */
+/** Template 62. "***" asks the consumer for the value. Systems: 50 to 99; reserved: 12 to 49. */
 export type AdditionalData = {
   readonly [Name in (typeof additionalNames)[keyof typeof additionalNames]]?: string;
 } & { readonly systems?: readonly SystemTemplate[]; readonly reserved?: readonly DataObject[] };

@@ -67,7 +67,7 @@ test("terms build the text that the tables prescribe, and that text gives the te
   assert.equal(code.crc, text.slice(-4));
 });
 
-test("lengths count characters, not bytes, also beyond the basic plane; the CRC takes UTF-8", () => {
+test("lengths count characters, not bytes, also beyond the basic plane; the CRC bytes", () => {
   // U+20BB7 is one character, two UTF-16 units, four bytes.
   const language = { language: "zh", name: "\u{20BB7}野家", city: "上海" };
   const text = buildMerchantCode({ ...cafe, otherLanguage: language }, options);
@@ -184,7 +184,7 @@ test("what departs from the tables is refused with code, path and offset", () =>
   assert.equal(added("62070803上海街"), "characters 62.08 @63");
   assert.equal(added("64060102上海"), "missing 64.00 @65");
   assert.equal(added("64120002ZH0102\u0007海"), "characters 64.01 @69");
-  assert.equal(added("8006010112"), "template 80.01 @63");
+  assert.equal(added("8006010112"), "template 80 @64");
 });
 
 test("a payment system known to nest templates is read two levels deep", () => {

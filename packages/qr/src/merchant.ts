@@ -14,13 +14,13 @@ import {
 
 export type MerchantOptions = { readonly decimals: Decimals };
 
-/** A merchant-presented code whose structure and CRC are right, whether or not it keeps the rules. */
+/** A merchant-presented code of right structure and CRC, whether or not it keeps the rules. */
 export type MerchantReading = {
   /** Every data object but the CRC, in the order of the text. */
   readonly objects: readonly DataObject[];
   readonly crc: string;
   readonly terms: Partial<MerchantTerms>;
-  /** Departures from the tables: markets have their own (VietQR and PromptPay leave out 52, 59, 60). */
+  /** Departures from the tables. Markets have theirs: VietQR and PromptPay lack 52, 59 and 60. */
   readonly faults: readonly QrFault[];
 };
 

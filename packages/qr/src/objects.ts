@@ -2,7 +2,7 @@ import { QrError } from "./errors.ts";
 
 /**
  * A data object of a merchant-presented code: two digits of ID, and text or, in a template, further
- * data objects (EMV QRCPS merchant-presented mode §3).
+ * data objects (EMV QRCPS merchant-presented mode).
  */
 export type DataObject = {
   readonly id: string;

@@ -31,7 +31,7 @@ export function recognisePaymentCode(text: string): PaymentCodeRule | undefined 
   return paymentCodes.find(({ pattern }) => pattern.test(text));
 }
 
-/** A scanned code of any kind this package reads. `digits` of a payment code can be paid with: never log. */
+/** A scanned code of any kind read here. A payment code's `digits` can be paid with: never log. */
 export type ScannedCode =
   | { readonly kind: "merchant"; readonly reading: MerchantReading }
   | { readonly kind: "consumer"; readonly reading: ConsumerReading }
