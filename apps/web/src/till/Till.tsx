@@ -64,22 +64,29 @@ type SaleProps = {
   readonly send: (order: Order) => void;
 };
 
+/** What the one button of a running sale does: stop it, take the card out, begin anew. */
+const actions = {
+  running: { type: "cancel", label: "action.cancel" },
+  remove: { type: "remove", label: "action.removeCard" },
+  result: { type: "dismiss", label: "action.newSale" },
+} as const;
+
 /** One sale from the amount to the receipt, as the terminal leads it. */
 function Sale({ tid, screen, send }: SaleProps) {
   const text = useText();
-  const action = useRef<HTMLButtonElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const { phase, amount } = screen;
-  const over = phase === "result";
+  const action = actions[phase === "remove" || phase === "result" ? phase : "running"];
   useEffect(() => {
-    if (phase !== "pin") action.current?.focus();
+    if (phase !== "pin") button.current?.focus();
   }, [phase]);
   useEffect(() => {
     const hear = (event: KeyboardEvent): void => {
-      if (event.key === "Escape") send({ type: over ? "dismiss" : "cancel" });
+      if (event.key === "Escape") send({ type: action.type });
     };
     addEventListener("keydown", hear);
     return () => removeEventListener("keydown", hear);
-  }, [over, send]);
+  }, [action, send]);
   return (
     <section className="sale">
       {amount !== undefined && (
@@ -88,14 +95,14 @@ function Sale({ tid, screen, send }: SaleProps) {
         </p>
       )}
       {phase === "pin" && <PinPad tid={tid} digits={screen.pinDigits} />}
-      {over && <Result screen={screen} />}
+      <Result screen={screen} />
       <button
-        ref={action}
+        ref={button}
         type="button"
-        className={over ? "primary" : ""}
-        onClick={() => send({ type: over ? "dismiss" : "cancel" })}
+        className={action.type === "cancel" ? "" : "primary"}
+        onClick={() => send({ type: action.type })}
       >
-        {text(over ? "action.newSale" : "action.cancel")}
+        {text(action.label)}
       </button>
     </section>
   );
@@ -122,7 +129,7 @@ export function Till({ terminal, onLanguage }: Props) {
         <p className="state" data-good={state === "status.online"}>
           {text("status.terminal")} {terminal.tid} · {text(state)}
         </p>
-        <button type="button" aria-label={text("app.languageLabel")} onClick={onLanguage}>
+        <button type="button" lang={text("app.otherLanguage")} onClick={onLanguage}>
           {text("app.language")}
         </button>
       </header>
