@@ -31,13 +31,16 @@ function Result({ screen }: { readonly screen: Screen }) {
   const { result, receipt } = screen;
   if (!result) return undefined;
   const rows = [
-    [text("result.code"), `${result.responseCode} ${both(result.responseText)}`.trim()],
+    [text("result.code"), result.responseCode],
     [text("result.rrn"), result.rrn],
     [text("result.authorization"), result.authorizationCode],
     [text("result.stan"), result.stan],
   ].filter((row): row is [string, string] => Boolean(row[1]));
   return (
     <>
+      <p className="outcome" data-outcome={result.outcome} role="status">
+        {both(result.responseText)}
+      </p>
       {result.outcome !== "approved" && <p className="advice">{both(result.advice)}</p>}
       <dl>
         {rows.map(([term, value]) => (
