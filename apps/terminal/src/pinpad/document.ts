@@ -67,7 +67,7 @@ export function padDocument(language: PadLanguage, ticket: string): string {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${said.title}</title><style>${style}</style></head>
 <body data-ticket="${ticket}" data-entered="${said.entered}" data-waiting="${said.waiting}">
-<main><p id="status" role="status">${said.waiting}</p>
+<main><h1>${said.title}</h1><p id="status" role="status">${said.waiting}</p>
 <div id="pad" role="group" aria-label="${said.pad}" tabindex="-1" hidden>
 <img id="picture" alt=""><div id="keys">${buttons.join("")}</div></div></main>
 <script>${script}</script>
