@@ -119,7 +119,7 @@ const ended = (page: Page, text: string) =>
 /** Types into the PIN pad's own document. */
 async function typePin(page: Page, digits: string): Promise<void> {
   const pad = page.frameLocator("iframe").locator("body");
-  await pad.waitFor();
+  await page.frameLocator("iframe").locator("#pad").waitFor();
   for (const [at, digit] of [...digits].entries()) {
     await pad.press(digit);
     await page
@@ -146,7 +146,6 @@ for (const locale of ["en", "zh-CN"] as const) {
     await noViolations(page, "pin");
     await page.screenshot({ path: join(pictures, `till-pin-${locale}.png`) });
     await typePin(page, "123456");
-    await says(page, words.remove);
     await ended(page, words.approved);
     await page.locator("img.receipt").waitFor();
     await noViolations(page, "result");
@@ -193,6 +192,7 @@ test("the till is used by keyboard alone", async () => {
   }
   await page.keyboard.press("Enter");
   await says(page, "Enter PIN");
+  await page.frameLocator("iframe").locator("#pad").waitFor();
   await page.waitForFunction(() => document.activeElement?.tagName === "IFRAME");
   // The focus is inside the PIN pad by itself: the digits go there.
   await page.keyboard.type("123456", { delay: 30 });
