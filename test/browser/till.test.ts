@@ -118,16 +118,17 @@ const ended = (page: Page, text: string) =>
 
 /** Types into the PIN pad's own document. */
 async function typePin(page: Page, digits: string): Promise<void> {
-  const pad = page.frameLocator("iframe").locator("body");
-  await page.frameLocator("iframe").locator("#pad").waitFor();
+  const pad = page.frameLocator("iframe").locator("#pad");
+  await pad.waitFor();
+  await pad.focus();
   for (const [at, digit] of [...digits].entries()) {
-    await pad.press(digit);
+    await page.keyboard.press(digit);
     await page
       .locator(".dots")
       .getByText("●".repeat(at + 1))
       .waitFor();
   }
-  await pad.press("Enter");
+  await page.keyboard.press("Enter");
 }
 
 for (const locale of ["en", "zh-CN"] as const) {
