@@ -110,7 +110,13 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     serial: `TW${tid}`,
     transportComponents: [toHex(random(16)), toHex(random(16))],
   }));
-  const merchant = { mid: MID, name: "Tillway Cafe", nameZh: "收单通咖啡", mcc: "5812", feePpm: 6000 };
+  const merchant = {
+    mid: MID,
+    name: "Tillway Cafe",
+    nameZh: "收单通咖啡",
+    mcc: "5812",
+    feePpm: 6000,
+  };
   const now = Date.now();
   const input = { zmkComponents, merchant, terminals: devices };
   const done = await provision({ configuration, random, now }, input);
@@ -140,13 +146,17 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
   await client.connect();
   await client.query("set search_path to acquirer");
   await until("the link is up", () => network.signedOn());
-  await until("the acquirer is ready", async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok);
+  await until(
+    "the acquirer is ready",
+    async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok,
+  );
 
   const terminal: House["terminal"] = (which = {}) => {
     const tmk = tmks.get(which.tid ?? TID) ?? tmks.get(TID) ?? "";
     return openTerminal({ module, tmk, port: pos, clock, ...which });
   };
-  const query: House["query"] = async (sql, values = []) => (await client.query(sql, values)).rows as Json[];
+  const query: House["query"] = async (sql, values = []) =>
+    (await client.query(sql, values)).rows as Json[];
   const get: House["get"] = async (path) => {
     const headers = { authorization: `Bearer ${done.apiKey}` };
     const answer = await fetch(`http://127.0.0.1:${http}${path}`, { headers });
@@ -179,14 +189,19 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
       return Object.fromEntries(rows.map((row) => [String(row["code"]), String(row["balance"])]));
     },
     audit: async () => {
-      const { checks } = (await get("/api/v1/audit")) as unknown as { checks: { name: string; ok: boolean }[] };
+      const { checks } = (await get("/api/v1/audit")) as unknown as {
+        checks: { name: string; ok: boolean }[];
+      };
       const broken = checks.filter(({ ok }) => !ok);
       if (checks.length < 4 || broken.length > 0) throw new Error(JSON.stringify(checks));
     },
     restart: async () => {
       await acquirer.close();
       acquirer = await start();
-      await until("the acquirer is ready", async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok);
+      await until(
+        "the acquirer is ready",
+        async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok,
+      );
     },
     stop: async () => {
       await acquirer.close();

@@ -32,11 +32,29 @@ export type Network = {
   readonly answer: (message: Decoded, code: string) => Promise<void>;
   readonly signedOn: () => boolean;
   readonly clearPinBlock: (message: Decoded) => Promise<Uint8Array | undefined>;
-  readonly cut: () => void;
+  /** Ends every connection; while shut, new ones too. */
+  readonly cut: (shut?: boolean) => void;
   readonly close: () => Promise<void>;
 };
 
-const SAME = ["2", "3", "4", "7", "11", "12", "13", "18", "25", "32", "33", "37", "41", "42", "49", "90"];
+const SAME = [
+  "2",
+  "3",
+  "4",
+  "7",
+  "11",
+  "12",
+  "13",
+  "18",
+  "25",
+  "32",
+  "33",
+  "37",
+  "41",
+  "42",
+  "49",
+  "90",
+];
 
 export async function startNetwork(
   module: SecurityModule,
@@ -48,6 +66,7 @@ export async function startNetwork(
   let zak = "";
   let zpk = "";
   let proven = false;
+  let shut = false;
   let member: Connection | undefined;
   const header = buildCupsHeader({ source: "00010000", destination: "48021000" });
 
@@ -61,7 +80,13 @@ export async function startNetwork(
     }
     if (fields["70"] === "101") {
       const usage = fields["53"]?.startsWith("1") ? "P0" : "M3";
-      const made = await module.run({ do: "generate-key", usage, algorithm: "tdes", bytes: 16, exportable: true });
+      const made = await module.run({
+        do: "generate-key",
+        usage,
+        algorithm: "tdes",
+        bytes: 16,
+        exportable: true,
+      });
       if (!made.ok) throw new Error(made.message);
       const sent = await module.run({ do: "export-ecb", key: made.key, under: zmk });
       if (!sent.ok) throw new Error(sent.message);
@@ -74,7 +99,12 @@ export async function startNetwork(
   };
   const signed = async (mti: string, fields: Record<string, string>): Promise<Uint8Array> => {
     const bytes = encodeForMac(cups, { mti, fields });
-    const made = await module.run({ do: "mac", key: zak, algorithm: "x919", data: macInput(bytes) });
+    const made = await module.run({
+      do: "mac",
+      key: zak,
+      algorithm: "x919",
+      data: macInput(bytes),
+    });
     if (!made.ok) throw new Error(made.message);
     return withMac(bytes, made.mac);
   };
@@ -125,7 +155,8 @@ export async function startNetwork(
       });
       return opened.ok ? opened.block : undefined;
     },
-    cut: () => {
+    cut: (andShut = false) => {
+      shut = andShut;
       for (const socket of sockets) socket.destroy();
     },
     close: () =>
@@ -144,6 +175,10 @@ export async function startNetwork(
   };
   const limits = { maximum: 4096, idleMs: 60_000, stallMs: 5000, unsent: 1 << 20 };
   const server = createServer((socket) => {
+    if (shut) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     acceptFrames(socket, "cups46", limits, clock, {

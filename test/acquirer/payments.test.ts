@@ -53,7 +53,7 @@ test("an approved sale is answered under the session's MAC and stands in the boo
   assert.equal(request?.fields["2"], CARD);
   assert.equal(request?.fields["35"]?.replace("D", "="), `${CARD}=30122010000012345`);
   assert.notEqual(request?.fields["52"], sale.fields["52"], "the PIN block is under another key");
-  assert.ok(await house.network.clearPinBlock(request!), "and opens under the network's");
+  assert.ok(await house.network.clearPinBlock(request), "and opens under the network's");
   assert.equal(request?.fields["18"], "5812");
   assert.equal(await stateOf(stan(sale)), "approved");
   await house.audit();
@@ -95,7 +95,8 @@ test("no answer in time: 98, and the 0420 goes out until it is acknowledged", as
 });
 
 test("an answer that comes too late is recorded, not sent, and undone by the stored advice", async () => {
-  house.network.rule = ({ mti }) => (mti === "0200" ? { kind: "silence" } : { kind: "code", code: "00" });
+  house.network.rule = ({ mti }) =>
+    mti === "0200" ? { kind: "silence" } : { kind: "code", code: "00" };
   const sale = await terminal.sale();
   const reply = await terminal.ask(sale);
   assert.equal(reply.fields["39"], "98");
@@ -112,7 +113,8 @@ test("an answer that comes too late is recorded, not sent, and undone by the sto
 
 for (const kind of ["wrong-mac", "no-mac"] as const) {
   test(`an approval with ${kind} counts as no answer and is reversed`, async () => {
-    house.network.rule = ({ mti }) => (mti === "0200" ? { kind, code: "00" } : { kind: "code", code: "00" });
+    house.network.rule = ({ mti }) =>
+      mti === "0200" ? { kind, code: "00" } : { kind: "code", code: "00" };
     const before = await house.balances();
     const sale = await terminal.sale();
     const reply = await terminal.ask(sale);
@@ -127,7 +129,10 @@ for (const kind of ["wrong-mac", "no-mac"] as const) {
 test("an approval of another amount, or of a part, is reversed", async () => {
   const changes = [{ own: { "4": "000000000001" }, code: "00" }, { code: "10" }];
   for (const change of changes) {
-    house.network.rule = ({ mti }) => ({ kind: "code", ...(mti === "0200" ? change : { code: "00" }) });
+    house.network.rule = ({ mti }) => ({
+      kind: "code",
+      ...(mti === "0200" ? change : { code: "00" }),
+    });
     const sale = await terminal.sale();
     assert.equal((await terminal.ask(sale)).fields["39"], "98");
     await until("reversed", async () => (await stateOf(stan(sale))) === "reversed");
@@ -135,7 +140,8 @@ test("an approval of another amount, or of a part, is reversed", async () => {
 });
 
 test("the link is cut after the request: 98 and a reversal over the new link", async () => {
-  house.network.rule = ({ mti }) => (mti === "0200" ? { kind: "cut" } : { kind: "code", code: "00" });
+  house.network.rule = ({ mti }) =>
+    mti === "0200" ? { kind: "cut" } : { kind: "code", code: "00" };
   const sale = await terminal.sale();
   assert.equal((await terminal.ask(sale)).fields["39"], "98");
   await until("reversed", async () => (await stateOf(stan(sale))) === "reversed");
@@ -248,11 +254,15 @@ test("a reversal that crosses the network's answer wins, and the answer is recor
   const reversed = terminal.ask(terminal.reversal(sale));
   await until("it is being reversed", async () => (await stateOf(stan(sale))).startsWith("revers"));
   release();
-  const answers = [await waiting, await reversed].map(({ mti, fields }) => `${mti} ${fields["39"]}`);
+  const answers = [await waiting, await reversed].map(
+    ({ mti, fields }) => `${mti} ${fields["39"]}`,
+  );
   assert.deepEqual(answers.sort(), ["0210 22", "0410 00"]);
   await until("reversed", async () => (await stateOf(stan(sale))) === "reversed");
   assert.deepEqual(await house.balances(), before);
-  const notes = await house.query("select reason from transaction_event where reason = 'decided-before'");
+  const notes = await house.query(
+    "select reason from transaction_event where reason = 'decided-before'",
+  );
   assert.equal(notes.length, 1);
   second.close();
   await house.audit();
@@ -277,7 +287,8 @@ test("nothing that the database or the log holds is a card number, a track or a 
   );
   for (const { table_name: table } of tables) {
     const rows = JSON.stringify(await house.query(`select * from "${String(table)}"`));
-    for (const needle of needles) assert.ok(!rows.includes(needle), `${String(table)} holds card data`);
+    for (const needle of needles)
+      assert.ok(!rows.includes(needle), `${String(table)} holds card data`);
   }
   const told = house.logged.join("\n") + JSON.stringify(await house.get("/api/v1/transactions"));
   for (const needle of needles) assert.ok(!told.includes(needle));
@@ -293,7 +304,11 @@ test("the API shows every hop's message with names, masked, and says what was no
   assert.equal(page.items[0]?.fee, "15");
   const detail = (await house.get(`/api/v1/transactions/${page.items[0]?.id}`)) as unknown as {
     state: string;
-    messages: { hop: string; fields: { field: string; name: { en: string }; value: string }[]; notKept: { field: string }[] }[];
+    messages: {
+      hop: string;
+      fields: { field: string; name: { en: string }; value: string }[];
+      notKept: { field: string }[];
+    }[];
     entries: { account: string; amount: string }[];
   };
   assert.equal(detail.state, "approved");
@@ -316,7 +331,10 @@ test("pages go on where the last one ended", async () => {
   let cursor: string | null = null;
   do {
     const path: string = `/api/v1/transactions?limit=4${cursor ? `&cursor=${cursor}` : ""}`;
-    const page = (await house.get(path)) as unknown as { items: { id: string }[]; nextCursor: string | null };
+    const page = (await house.get(path)) as unknown as {
+      items: { id: string }[];
+      nextCursor: string | null;
+    };
     seen.push(...page.items.map(({ id }) => id));
     cursor = page.nextCursor;
   } while (cursor);

@@ -11,7 +11,10 @@ let terminal: Terminal;
 
 before(async () => {
   database = await startTestDatabase();
-  house = await startHouse(database.url, { TILLWAY_NETWORK_REPLY_MS: "2000", TILLWAY_SWEEP_MS: "50" });
+  house = await startHouse(database.url, {
+    TILLWAY_NETWORK_REPLY_MS: "2000",
+    TILLWAY_SWEEP_MS: "50",
+  });
 });
 after(async () => {
   await house?.stop();
@@ -32,10 +35,17 @@ async function leaveInFlight(stan: string): Promise<void> {
   );
   assert.ok(row);
   const { id, bucket, day } = row;
-  await house.query("delete from transaction_event where transaction = $1 and type <> 'sale'", [id]);
-  await house.query("delete from kept_message where transaction = $1 and hop in ('network-reply', 'terminal-reply')", [id]);
+  await house.query("delete from transaction_event where transaction = $1 and type <> 'sale'", [
+    id,
+  ]);
+  await house.query(
+    "delete from kept_message where transaction = $1 and hop in ('network-reply', 'terminal-reply')",
+    [id],
+  );
   const journals = "select journal_id from ledger_key where idempotency_key = $1";
-  await house.query(`delete from ledger_entry where journal_id in (${journals})`, [`${String(id)}/sale`]);
+  await house.query(`delete from ledger_entry where journal_id in (${journals})`, [
+    `${String(id)}/sale`,
+  ]);
   await house.query(`delete from ledger_journal where id in (${journals})`, [`${String(id)}/sale`]);
   await house.query("delete from ledger_key where idempotency_key = $1", [`${String(id)}/sale`]);
   await house.query(
@@ -64,7 +74,11 @@ test("a restart reverses what was in flight, with a 0420, and the books are as b
   assert.equal((await house.query("select * from in_flight")).length, 0);
   assert.deepEqual(await house.balances(), before);
   const back = await house.signedIn();
-  assert.equal((await back.ask(back.reversal(sale))).fields["39"], "00", "the terminal's own reversal");
+  assert.equal(
+    (await back.ask(back.reversal(sale))).fields["39"],
+    "00",
+    "the terminal's own reversal",
+  );
   assert.equal((await back.ask(sale)).fields["39"], "22");
   assert.equal(house.network.of("0420", "0421").length, 1);
   back.close();
@@ -99,7 +113,9 @@ test("an owner that was fenced records its answer and posts nothing", async () =
   release();
   assert.equal((await waiting).fields["39"], "22");
   assert.deepEqual(await house.balances(), before);
-  const notes = await house.query("select * from transaction_event where reason = 'decided-before'");
+  const notes = await house.query(
+    "select * from transaction_event where reason = 'decided-before'",
+  );
   assert.equal(notes.length, 1);
   await house.audit();
 });

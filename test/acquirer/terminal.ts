@@ -88,7 +88,13 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     if (reply.fields["64"] === undefined || !keys) return { ...reply, authentic: false };
     const [data, mac] = [macInput(payload), payload.slice(-8)];
     const key = keys.mak;
-    const checked = await module.run({ do: "verify-mac", key, algorithm: "unionpay-ecb", data, mac });
+    const checked = await module.run({
+      do: "verify-mac",
+      key,
+      algorithm: "unionpay-ecb",
+      data,
+      mac,
+    });
     return { ...reply, authentic: checked.ok && checked.valid };
   };
   const bytesOf = async (
@@ -199,7 +205,12 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       const fields = Object.fromEntries(kept);
       return {
         mti: "0400",
-        fields: { ...fields, "39": "98", "55": "9F36020001950500000000009F10080701010311111111", ...change },
+        fields: {
+          ...fields,
+          "39": "98",
+          "55": "9F36020001950500000000009F10080701010311111111",
+          ...change,
+        },
       };
     },
   };

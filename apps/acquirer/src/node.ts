@@ -17,6 +17,7 @@ import {
   pendingAdvices,
   startSender,
   sweep,
+  type Lease,
   type Numbers,
   type Payments,
   type RefusalLog,
@@ -83,57 +84,50 @@ async function readPanKeys(database: Database): Promise<PanKeys> {
   return { token, seal };
 }
 
+/** What a node knows before it opens anything: its schema, its keys, its lease. */
+async function prepare(options: NodeOptions): Promise<{ panKeys: PanKeys; lease: Lease }> {
+  const { configuration, clock, database, module } = options;
+  const now = clock.now();
+  await migrateSchema(database, now);
+  await ensurePanKeys({ database, module, now });
+  const owner = configuration.TILLWAY_NODE;
+  const epoch = await database.use((sql) => beginEpoch(sql, owner, toInstant(now)));
+  return { panKeys: await readPanKeys(database), lease: { owner, epoch } };
+}
+
 /** Starts a node: migrates, ends its earlier life's leases, opens the link, begins to sweep. */
 export async function startNode(options: NodeOptions): Promise<Node> {
-  const { configuration, clock, random, log, database, module } = options;
+  const { configuration, clock, log, database, module } = options;
   const metrics = createMetrics();
   const onFault = (what: string, error: unknown): void => {
     metrics.fault();
     log.error(reasonOf(error), what);
   };
-  const began = clock.now();
-  await migrateSchema(database, began);
-  await ensurePanKeys({ database, module, now: began });
-  const panKeys = await readPanKeys(database);
-  const owner = configuration.TILLWAY_NODE;
-  const epoch = await database.use((sql) => beginEpoch(sql, owner, toInstant(began)));
-  const lease = { owner, epoch };
+  const { panKeys, lease } = await prepare(options);
   const calendar = { zone: configuration.TILLWAY_ZONE, cutOver: configuration.TILLWAY_CUT_OVER };
   const days = openDayKeeper(database);
-  const numbers = openNumbers(database, random);
+  const numbers = openNumbers(database, options.random);
   const writer = openWriter(database.url, configuration.TILLWAY_LANES, options.onLost);
   const recovery = { database, writer, numbers, clock, lease };
   const recovered = await sweep(recovery);
-  log.info({ node: owner, epoch, recovered }, "leases of the node's earlier life are over");
+  log.info({ ...lease, recovered }, "leases of the node's earlier life are over");
 
   let kick = (): void => undefined;
   const zaks = await database.use((sql) => readLinkKeys(sql, LINK, "zak"));
   const link = openLinkOf(options, { numbers, writer, metrics, onFault, zaks, onUp: () => kick() });
+  const isUp = (): boolean => link.keys() !== undefined;
+  const replyMs = configuration.TILLWAY_NETWORK_REPLY_MS;
+  const rooms = { database, writer, clock, replyMs, onFault };
   const sender = startSender({
-    database,
-    writer,
-    clock,
-    replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,
+    ...rooms,
     pauseMs: configuration.TILLWAY_ADVICE_RETRY_MS,
-    isUp: () => link.keys() !== undefined,
+    isUp,
     send: (advice) => sendAdvice(link, module, panKeys.seal, advice),
     onAnswer: metrics.advice,
-    onFault,
   });
   kick = sender.kick;
-  const payments = openPayments({
-    database,
-    writer,
-    days,
-    numbers,
-    clock,
-    calendar,
-    lease,
-    replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,
-    marginMs: LEASE_MARGIN,
-    onAdvice: sender.kick,
-    onFault,
-  });
+  const times = { days, numbers, calendar, lease, marginMs: LEASE_MARGIN };
+  const payments = openPayments({ ...rooms, ...times, onAdvice: sender.kick });
   const sweeper = startSweeping(clock, configuration.TILLWAY_SWEEP_MS, onFault, async () => {
     if ((await sweep(recovery)) > 0) sender.kick();
   });
@@ -152,7 +146,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     onFault,
     terminals: openTerminals({ database, module, now: clock.now, knownMs: KNOWN_TERMINAL_MS }),
     gauges: {
-      networkUp: () => link.keys() !== undefined,
+      networkUp: isUp,
       inFlight: payments.inFlight,
       lanes: writer.depth,
       pendingAdvices: () => database.use(pendingAdvices),

@@ -1,6 +1,6 @@
 /** The API's routes. */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import type { Access } from "../access/index.ts";
 import type { Database } from "../db/index.ts";
 import { checkBooks, entriesOf, receivables, type Check } from "../ledger/index.ts";
@@ -39,6 +39,11 @@ const ListQuery = Type.Object({
   businessDate: Type.Optional(Type.String({ format: "date" })),
 });
 
+const PageSchema = Type.Object({
+  items: Type.Array(TransactionSchema),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
+
 const AuditSchema = Type.Object({
   checks: Type.Array(
     Type.Object({
@@ -64,78 +69,65 @@ const AuditSchema = Type.Object({
 export function apiRoutes({ database, access }: ApiParts): FastifyPluginAsyncTypebox {
   return async (server) => {
     server.addHook("onRequest", async (request, reply) => {
-      if (!(await access.allows(request.headers.authorization)))
-        return refuse(reply, "unauthorised");
-      return undefined;
+      const allowed = await access.allows(request.headers.authorization);
+      return allowed ? undefined : refuse(reply, "unauthorised");
     });
-    server.get(
-      "/transactions",
-      {
-        schema: {
-          summary: "Transactions, newest first",
-          tags: ["transactions"],
-          querystring: ListQuery,
-          response: {
-            200: Type.Object({
-              items: Type.Array(TransactionSchema),
-              nextCursor: Type.Union([Type.String(), Type.Null()]),
-            }),
-            ...refusals,
-          },
-        },
-      },
-      async ({ query }) => {
-        const { cursor, limit = 50, ...filter } = query;
-        const rows = await database.use((sql) =>
-          listTransactions(sql, { ...filter, before: cursor, limit: limit + 1 }),
-        );
-        const items = rows.slice(0, limit);
-        const nextCursor = rows.length > limit ? (items.at(-1)?.id ?? null) : null;
-        return { items: items.map(transactionView), nextCursor };
-      },
-    );
-    server.get(
-      "/transactions/:id",
-      {
-        schema: {
-          summary: "One transaction: events, entries, and each hop's message as it was kept",
-          tags: ["transactions"],
-          params: Type.Object({ id: Id }),
-          response: { 200: TransactionDetailSchema, ...refusals },
-        },
-      },
-      async ({ params }, reply) => {
-        const detail = await database.use(async (sql) => {
-          const row = await readTransaction(sql, params.id);
-          if (!row) return undefined;
-          const { events, messages } = await hopsOf(sql, row);
-          return { row, events, messages, entries: await entriesOf(sql, row.bucket, row.id) };
-        });
-        if (!detail) return refuse(reply, "not-found", "no transaction has this id");
-        return {
-          ...transactionView(detail.row),
-          events: detail.events.map(({ at, ...event }) => ({
-            ...event,
-            at: new Date(at).toISOString(),
-          })),
-          messages: detail.messages.map(messageView),
-          entries: detail.entries.map((entry) => ({ ...entry, amount: entry.amount.toString() })),
-        };
-      },
-    );
-    server.get(
-      "/audit",
-      {
-        schema: {
-          summary:
-            "Proves the books, and lists every transaction for comparison with other parties",
-          tags: ["audit"],
-          response: { 200: AuditSchema, ...refusals },
-        },
-      },
-      () => audit(database),
-    );
+    await server.register(transactionRoutes(database));
+    const schema = {
+      summary: "Proves the books, and lists every transaction for comparison with other parties",
+      tags: ["audit"],
+      response: { 200: AuditSchema, ...refusals },
+    };
+    server.get("/audit", { schema }, () => audit(database));
   };
+}
+
+function transactionRoutes(database: Database): FastifyPluginAsyncTypebox {
+  return async (server) => {
+    const listSchema = {
+      summary: "Transactions, newest first",
+      tags: ["transactions"],
+      querystring: ListQuery,
+      response: { 200: PageSchema, ...refusals },
+    };
+    server.get("/transactions", { schema: listSchema }, async ({ query }) => {
+      const { cursor, limit = 50, ...filter } = query;
+      const rows = await database.use((sql) =>
+        listTransactions(sql, { ...filter, before: cursor, limit: limit + 1 }),
+      );
+      const items = rows.slice(0, limit);
+      const nextCursor = rows.length > limit ? (items.at(-1)?.id ?? null) : null;
+      return { items: items.map(transactionView), nextCursor };
+    });
+    const detailSchema = {
+      summary: "One transaction: events, entries, and each hop's message as it was kept",
+      tags: ["transactions"],
+      params: Type.Object({ id: Id }),
+      response: { 200: TransactionDetailSchema, ...refusals },
+    };
+    server.get("/transactions/:id", { schema: detailSchema }, async ({ params }, reply) => {
+      const detail = await readDetail(database, params.id);
+      return detail ?? refuse(reply, "not-found", "no transaction has this id");
+    });
+  };
+}
+
+function readDetail(
+  database: Database,
+  id: string,
+): Promise<Static<typeof TransactionDetailSchema> | undefined> {
+  return database.use(async (sql) => {
+    const row = await readTransaction(sql, id);
+    if (!row) return undefined;
+    const { events, messages } = await hopsOf(sql, row);
+    const entries = await entriesOf(sql, row.bucket, row.id);
+    return {
+      ...transactionView(row),
+      events: events.map(({ at, ...event }) => ({ ...event, at: new Date(at).toISOString() })),
+      messages: messages.map(messageView),
+      entries: entries.map((entry) => ({ ...entry, amount: entry.amount.toString() })),
+    };
+  });
 }
 
 /** Whether the books are balanced and hold exactly the transactions that stand. */

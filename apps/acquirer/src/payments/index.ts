@@ -6,6 +6,7 @@ export { sweep } from "./recovery.ts";
 export { openRefusalLog, type RefusalLog } from "./refused.ts";
 export { startSender, type AdviceAnswer, type Sender } from "./sender.ts";
 export { states, type State } from "./state.ts";
+export type { Lease } from "./step.ts";
 export {
   beginEpoch,
   findOriginalOf,

@@ -13,17 +13,16 @@ const LOW = 200;
 function openSeries(database: Database, series: Series): () => Promise<number> {
   let rest: number[] = [];
   let coming: Promise<void> | undefined;
+  const take = async (): Promise<void> => {
+    const block = await database.use((sql) => nextBlock(sql, series));
+    const first = block * BLOCK;
+    // Zero is no trace number.
+    rest = rest.concat(Array.from({ length: BLOCK }, (_, at) => first + at).filter(Boolean));
+  };
   const fetch = (): Promise<void> => {
-    coming ??= database
-      .use((sql) => nextBlock(sql, series))
-      .then((block) => {
-        const first = block * BLOCK;
-        // Zero is no trace number.
-        rest = rest.concat(Array.from({ length: BLOCK }, (_, at) => first + at).filter(Boolean));
-      })
-      .finally(() => {
-        coming = undefined;
-      });
+    coming ??= take().finally(() => {
+      coming = undefined;
+    });
     return coming;
   };
   return async () => {

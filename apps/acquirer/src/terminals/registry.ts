@@ -40,13 +40,11 @@ export function openTerminals(options: TerminalsOptions): Terminals {
     }
     const cached = { terminal, until: now() + options.knownMs };
     cache.set(tid, cached);
-    terminal.then(
-      (found) => {
-        // Numbers that are nobody's must not crowd out those that are somebody's.
-        if (!found && cache.get(tid) === cached) cache.delete(tid);
-      },
-      () => cache.delete(tid),
-    );
+    // Numbers that are nobody's, and failures, are not remembered.
+    const forget = (): void => {
+      if (cache.get(tid) === cached) cache.delete(tid);
+    };
+    terminal.then((found) => (found ? undefined : forget()), forget);
     return terminal;
   };
   const signIn = async (terminal: Terminal, layout: KeyLayout): Promise<string> => {

@@ -1,4 +1,4 @@
-export { openDesk, type Desk, type DeskAnswer, type RefusedAtDesk } from "./desk.ts";
+export { openDesk } from "./desk.ts";
 export { listen, type Listener } from "./listener.ts";
 export { openNetworkLink, type Heard, type NetworkLink } from "./network-link.ts";
 export { keepHeard, replyKey, sendAdvice } from "./network-sale.ts";

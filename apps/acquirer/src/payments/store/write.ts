@@ -16,9 +16,9 @@ import { open } from "./open.ts";
 import { reverse } from "./reverse.ts";
 
 /** Sets a result for each step of one kind, at the step's place in the batch. */
-function place<S, R>(
+function place<R>(
   all: (Result | undefined)[],
-  found: readonly { readonly at: number; readonly step: S }[],
+  found: readonly { readonly at: number }[],
   results: readonly R[],
   as: (result: R) => Result,
 ): void {
