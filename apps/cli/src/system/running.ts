@@ -64,6 +64,9 @@ export function secret(data: string, ...path: readonly string[]): string {
   }
 }
 
+/** Longer than any payment may take: waiting for a card, for a PIN and for the host. */
+const ANSWER_MS = 180_000;
+
 /** One JSON call to a part of the running system. Throws CommandError where it cannot be reached. */
 export async function call(
   url: string,
@@ -72,6 +75,7 @@ export async function call(
   const { token, method = "GET", body } = options;
   const answer = await fetch(url, {
     method,
+    signal: AbortSignal.timeout(ANSWER_MS),
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),

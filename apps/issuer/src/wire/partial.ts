@@ -14,7 +14,8 @@ export function readablePart(payload: Uint8Array, error: MessageError): Decoded 
   const wrong = /^\d{1,3}$/.test(path) ? Number.parseInt(path, 10) : 0;
   const announced = payload[MTI_LENGTH];
   if (wrong < 2 || announced === undefined) return undefined;
-  const start = payload.slice();
+  // Of a Buffer, slice() would share the memory.
+  const start = Uint8Array.from(payload);
   const bits = BITMAP_LENGTH * ((announced & 0x80) === 0 ? 8 : 16);
   for (let number = wrong; number <= bits; number += 1) {
     const at = MTI_LENGTH + ((number - 1) >> 3);
