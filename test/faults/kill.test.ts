@@ -86,7 +86,10 @@ async function harmAt(point: Point, harm: () => void): Promise<void> {
   const from = house.network.seen.length;
   const payment = await house.pay();
   proxy.rule(undefined);
-  assert.ok(struck, `the payment did not reach the point: ${payment.outcome} ${payment.responseCode}`);
+  assert.ok(
+    struck,
+    `the payment did not reach the point: ${payment.outcome} ${payment.responseCode}`,
+  );
   assert.ok(["timed-out", "reversed", "declined"].includes(payment.outcome), payment.outcome);
   if (point.debited) {
     await until("the 0420 has reached the network and was acknowledged", () => {

@@ -21,7 +21,8 @@ async function reset(data: string): Promise<void> {
   const { issuer } = findSystem(data);
   const token = secret(data, "issuer", "admin-token");
   const { status } = await call(`${issuer}/admin/cards/reset`, { token, method: "POST", body: {} });
-  if (status >= 400) throw new CommandError(`the issuer could not reset the cards: it answered ${status}`);
+  if (status >= 400)
+    throw new CommandError(`the issuer could not reset the cards: it answered ${status}`);
   for (const device of await allDevices(data)) await device.post("cards/reload");
 }
 

@@ -33,8 +33,7 @@ function input(words: readonly string[]): string {
 
 function specOf(name: string): Spec {
   const spec = specs.get(name);
-  if (!spec)
-    throw new CommandError(`there is no spec ${name}; there are: ${specNames.join(", ")}`);
+  if (!spec) throw new CommandError(`there is no spec ${name}; there are: ${specNames.join(", ")}`);
   return spec;
 }
 

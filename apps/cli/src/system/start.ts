@@ -4,7 +4,15 @@ import { readConfiguration, sharedSettings } from "@tillway/configuration";
 import { CommandError, say } from "../output.ts";
 import { firstStart } from "./ceremony.ts";
 import { startPart, type Part, type PartOptions } from "./process.ts";
-import { birthOf, call, isRunning, readSystem, secret, systemFile, type RunningSystem } from "./running.ts";
+import {
+  birthOf,
+  call,
+  isRunning,
+  readSystem,
+  secret,
+  systemFile,
+  type RunningSystem,
+} from "./running.ts";
 
 export const partNames = ["acquirer", "issuer", "terminal"] as const;
 export type PartName = (typeof partNames)[number];
