@@ -40,7 +40,9 @@ const phases: readonly Phase[] = [
     files("test/**/*.test.ts").filter((file) => !slow.includes(file)),
     ["--test-concurrency=2"],
   ),
-  ...(quick ? [] : tests("faults and browser", slow, ["--test-concurrency=1"])),
+  ...(quick
+    ? []
+    : tests("faults and browser", slow, ["--test-concurrency=1", "--test-timeout=120000"])),
 ];
 
 /** Runs one phase with the project's Node; its summary lines are added to the totals. */
