@@ -128,7 +128,15 @@ async function typePin(page: Page, digits: string): Promise<void> {
       .getByText("●".repeat(at + 1))
       .waitFor();
   }
-  await page.keyboard.press("Enter");
+  confirm(page);
+}
+
+/**
+ * Presses Enter in the PIN pad. The pad's frame goes away with it, and the browser may then never
+ * acknowledge the key: what follows on the page is waited for, not this.
+ */
+function confirm(page: Page): void {
+  page.keyboard.press("Enter").catch(() => undefined);
 }
 
 for (const locale of ["en", "zh-CN"] as const) {
