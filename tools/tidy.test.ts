@@ -229,6 +229,15 @@ test("every environment variable is described in docs/configuration.md", () => {
   );
 });
 
+test("the files that ARCHITECTURE.md names exist", () => {
+  const named = [
+    ...read("ARCHITECTURE.md").matchAll(/`((?:apps|packages|tools|docs)\/[\w./-]+\.\w+)`/g),
+  ];
+  assert.ok(named.length > 8);
+  const gone = named.map((found) => found[1] ?? "").filter((path) => !existsSync(join(root, path)));
+  assert.deepEqual(gone, []);
+});
+
 test("documents lead to files that exist", () => {
   const pages = tracked.filter((path) => /^[A-Z]+(\.zh-CN)?\.md$|^docs\/.*\.md$/.test(path));
   const dead = pages.flatMap((page) =>
