@@ -33,6 +33,7 @@ const phases: readonly Phase[] = [
   { name: "format", args: [bin("oxfmt/bin/oxfmt"), "--check", "."] },
   ...tests("structure and libraries", files("tools/*.test.ts", "packages/**/*.test.ts"), [
     "--test-isolation=none",
+    "--test-force-exit",
   ]),
   ...tests("applications", files("apps/**/*.test.ts"), ["--test-concurrency=2"]),
   ...tests(

@@ -18,7 +18,7 @@ const clock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-const limits: FrameLimits = { maximum: 100, idleMs: 2000, stallMs: 60, unsent: 1 << 20 };
+const limits: FrameLimits = { maximum: 100, idleMs: 60_000, stallMs: 10_000, unsent: 1 << 20 };
 const text = (frame: Frame): string => Buffer.from(frame.payload).toString();
 const frame = (payload: string): Frame => ({ payload: Buffer.from(payload) });
 
@@ -27,17 +27,44 @@ type Host = {
   server: Server;
   reasons: string[];
   sockets: NetSocket[];
+  heard: string[];
   close(): void;
 };
 
+/** A clock whose time passes only when the test says so. */
+function manualClock(): Clock & { advance: (ms: number) => void } {
+  let now = 0;
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  return {
+    now: () => now,
+    after: (ms, run) => {
+      const timer = { at: now + ms, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance: (ms) => {
+      now += ms;
+      for (const timer of timers) {
+        if (timer.at > now) continue;
+        timers.delete(timer);
+        timer.run();
+      }
+    },
+  };
+}
+
 /** A host that answers each frame with the same text in capitals. */
-async function startHost(own: Partial<FrameLimits> = {}): Promise<Host> {
+async function startHost(time: Clock = manualClock()): Promise<Host> {
   const reasons: string[] = [];
   const sockets: NetSocket[] = [];
+  const heard: string[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
-    acceptFrames(socket, "2be", { ...limits, ...own }, clock, {
-      onFrame: (heard, connection) => connection.send(frame(text(heard).toUpperCase())),
+    acceptFrames(socket, "2be", limits, time, {
+      onFrame: (one, connection) => {
+        heard.push(text(one));
+        connection.send(frame(text(one).toUpperCase()));
+      },
       onClosed: (reason) => reasons.push(reason),
     });
   });
@@ -47,6 +74,7 @@ async function startHost(own: Partial<FrameLimits> = {}): Promise<Host> {
     server,
     reasons,
     sockets,
+    heard,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -66,7 +94,9 @@ test("frames are answered one by one, however the stream is cut", async () => {
   const host = await startHost();
   const heard: string[] = [];
   const socket = connect(host.port, "127.0.0.1");
-  acceptFrames(socket, "2be", limits, clock, { onFrame: (one) => heard.push(text(one)) });
+  acceptFrames(socket, "2be", limits, manualClock(), {
+    onFrame: (one) => heard.push(text(one)),
+  });
   socket.setNoDelay(true);
   for (const byte of Buffer.from("\0\u0003abc\0\u0002de")) {
     socket.write(Buffer.of(byte));
@@ -79,28 +109,45 @@ test("frames are answered one by one, however the stream is cut", async () => {
 });
 
 test("a peer that stalls in a frame, is silent or sends too long a frame is closed; others go on", async () => {
-  const host = await startHost({ idleMs: 300 });
-  const good: string[] = [];
-  const link = openLink({
-    connect: () => connect(host.port, "127.0.0.1"),
-    framing: "2be",
-    limits,
-    clock,
-    onUp: () => undefined,
-    onFrame: (one) => good.push(text(one)),
-    onDown: () => undefined,
-  });
-  await until(link.up);
-  const stalled = connect(host.port, "127.0.0.1").on("error", () => undefined);
+  const time = manualClock();
+  const host = await startHost(time);
+  const open = async (): Promise<NetSocket> => {
+    const before = host.sockets.length;
+    const socket = connect(host.port, "127.0.0.1").on("error", () => undefined);
+    await until(() => host.sockets.length > before);
+    return socket;
+  };
+  const heard = async (at: number, bytes: number): Promise<void> =>
+    until(() => (host.sockets[at]?.bytesRead ?? 0) >= bytes);
+
+  const stalled = await open();
   stalled.write("\0\u0005ab");
-  const long = connect(host.port, "127.0.0.1").on("error", () => undefined);
+  await heard(0, 4);
+  const good = await open();
+  const answers: string[] = [];
+  acceptFrames(good, "2be", limits, manualClock(), { onFrame: (one) => answers.push(text(one)) });
+  time.advance(limits.stallMs);
+  assert.deepEqual(host.reasons, ["stalled"]);
+
+  const long = await open();
   long.write(Buffer.from([0xff, 0xff, 1, 2]));
-  await until(() => host.reasons.includes("stalled") && host.reasons.includes("bad-frame"));
-  link.send(frame("still here"));
-  await until(() => good.length === 1);
-  assert.deepEqual(good, ["STILL HERE"]);
-  await until(() => host.reasons.includes("idle"));
-  link.close();
+  await until(() => host.reasons.includes("bad-frame"));
+  good.write(Buffer.from("\0\u000astill here"));
+  await until(() => answers.length === 1);
+  assert.deepEqual(answers, ["STILL HERE"]);
+
+  time.advance(limits.idleMs);
+  assert.deepEqual(host.reasons, ["stalled", "bad-frame", "idle"]);
+  host.close();
+});
+
+test("whole frames before a broken one still count", async () => {
+  const host = await startHost();
+  const socket = connect(host.port, "127.0.0.1").on("error", () => undefined);
+  socket.write(Buffer.concat([Buffer.from("\0\u0002ok"), Buffer.from([0xff, 0xff])]));
+  await until(() => host.reasons.length > 0);
+  assert.deepEqual(host.heard, ["ok"]);
+  assert.deepEqual(host.reasons, ["bad-frame"]);
   host.close();
 });
 
