@@ -39,6 +39,23 @@ export function ecbDecrypt(cipher: BlockCipher, key: Uint8Array, data: Uint8Arra
   return transform(cipher, "ecb", "decrypt", key, null, data);
 }
 
+/**
+ * Electronic code book with one key for many blocks, one after the other: the key is set up once.
+ * Each call takes whole blocks.
+ */
+export function ecbEncryptor(
+  cipher: BlockCipher,
+  key: Uint8Array,
+): (data: Uint8Array) => Uint8Array {
+  const { name, full } = schedule(cipher, key);
+  const worker = createCipheriv(`${name}-ecb`, full, null);
+  worker.setAutoPadding(false);
+  return (data) => {
+    if (data.length % blockLength(cipher) !== 0) throw new RangeError("not whole cipher blocks");
+    return new Uint8Array(worker.update(data));
+  };
+}
+
 /** Cipher block chaining over whole blocks. Throws RangeError on another key, IV or data length. */
 export function cbcEncrypt(
   cipher: BlockCipher,
@@ -84,14 +101,15 @@ function transform(
       ? createCipheriv(`${name}-${mode}`, full, iv)
       : createDecipheriv(`${name}-${mode}`, full, iv);
   worker.setAutoPadding(false);
-  return concat(worker.update(data), worker.final());
+  // Whole blocks without padding come out of one update: there is nothing left to finish.
+  return new Uint8Array(worker.update(data));
 }
 
 function schedule(cipher: BlockCipher, key: Uint8Array): { name: string; full: Uint8Array } {
   const length = key.length;
   if (cipher === "tdes") {
     if (length === 8) return { name: "des-ede3", full: concat(key, key, key) };
-    if (length === 16) return { name: "des-ede3", full: concat(key, key.subarray(0, 8)) };
+    if (length === 16) return { name: "des-ede", full: key };
     if (length === 24) return { name: "des-ede3", full: key };
   } else if (cipher === "aes") {
     if (length === 16 || length === 24 || length === 32) {

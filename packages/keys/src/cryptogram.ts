@@ -121,57 +121,6 @@ export function arpc2(
   return retailMac(key, concat(arqc, cardStatusUpdate, proprietary), 2).slice(0, 4);
 }
 
-/** Ways to make a cryptogram that the issuer knows. `mchip-10` is M/Chip CVN 16 (hex 10) and 17. */
-export type CryptogramVersion = "unionpay" | "visa-10" | "visa-18" | "mchip-10";
-
-/**
- * How UnionPay's session key is derived. The official text was not available: the one published
- * example of a PBOC card is reproduced by `pboc`, which is why it is the default.
- */
-export type UnionpaySession = "emv-common" | "pboc";
-
-/** What a card and its issuer need beside the data: both keys, the filling, the ARPC method. */
-export type CryptogramScheme = {
-  readonly cryptogramKey: Uint8Array;
-  readonly arpcKey: Uint8Array;
-  readonly padding: CryptogramPadding;
-  readonly arpcMethod: 1 | 2;
-};
-
-/**
- * Keys and choices of a cryptogram version for one transaction.
- * Visa CVN 10: the card key itself, no session key. CVN 18: EMV common session key, ARPC method 2.
- * M/Chip: session key from ATC and unpredictable number, ARPC under the card key.
- * UnionPay: session key from the ATC alone (see `UnionpaySession`), for the ARPC (method 1) too.
- */
-export function cryptogramScheme(
-  version: CryptogramVersion,
-  iccKey: Uint8Array,
-  atc: Uint8Array,
-  unpredictableNumber: Uint8Array,
-  unionpaySession: UnionpaySession = "pboc",
-): CryptogramScheme {
-  const fromAtc = (): Uint8Array =>
-    commonSessionKey(iccKey, concat(checkAtc(atc), new Uint8Array(6)));
-  switch (version) {
-    case "visa-10":
-      return { cryptogramKey: iccKey, arpcKey: iccKey, padding: "visa", arpcMethod: 1 };
-    case "visa-18": {
-      const session = fromAtc();
-      return { cryptogramKey: session, arpcKey: session, padding: "emv", arpcMethod: 2 };
-    }
-    case "mchip-10": {
-      const value = concat(checkAtc(atc), new Uint8Array(2), unpredictableNumber);
-      const session = commonSessionKey(iccKey, value);
-      return { cryptogramKey: session, arpcKey: iccKey, padding: "emv", arpcMethod: 1 };
-    }
-    case "unionpay": {
-      const session = unionpaySession === "pboc" ? pbocSessionKey(iccKey, atc) : fromAtc();
-      return { cryptogramKey: session, arpcKey: session, padding: "emv", arpcMethod: 1 };
-    }
-  }
-}
-
 function twoBlocks(key: Uint8Array, left: Uint8Array, right: Uint8Array): Uint8Array {
   if (key.length !== 16) throw new RangeError("a master key has 16 bytes");
   return oddParity(concat(tdesEncrypt(key, left), tdesEncrypt(key, right)));

@@ -1,12 +1,37 @@
 export * from "./cipher.ts";
-export * from "./conformance.ts";
+export * from "./conformance/index.ts";
 export * from "./cryptogram.ts";
+export * from "./cvv.ts";
+export {
+  type AesDukptKeyType,
+  aesDukptKeyTypes,
+  type AesDukptUsage,
+  aesDukptUsages,
+  aesInitialKey,
+  aesKsnId,
+  type AesTerminal,
+  aesTransactionKey,
+  aesUpdateKey,
+  aesWorkingKey,
+  isAesKsn,
+  nextAesKey,
+  startAesTerminal,
+} from "./dukpt-aes.ts";
+export {
+  isTdesKsn,
+  nextTdesKey,
+  startTdesTerminal,
+  type TdesDukptPurpose,
+  tdesInitialKey,
+  type TdesTerminal,
+  tdesTransactionKey,
+  tdesWorkingKey,
+} from "./dukpt-tdes.ts";
+export * from "./ibm3624.ts";
+export * from "./issuer-script.ts";
 export * from "./kcv.ts";
 export * from "./key-block.ts";
 export * from "./mac.ts";
-export * from "./pin-block.ts";
-export * from "./pvv.ts";
-export * from "./seal.ts";
 export type {
   Answer,
   Answers,
@@ -14,15 +39,43 @@ export type {
   CommandName,
   CommandOf,
   Done,
+  DukptState,
   KeyBlock,
   Outcome,
   Random,
   Refusal,
   Refused,
   SecurityModule,
-} from "./security-module.ts";
-export { refusals } from "./security-module.ts";
-export { createSoftwareModule } from "./software-module.ts";
+} from "./module/security-module.ts";
+export { refusals } from "./module/security-module.ts";
+export {
+  type CommandRecord,
+  createSoftwareModule,
+  type SoftwareModuleOptions,
+} from "./module/software-module.ts";
+export * from "./module/usage.ts";
+export * from "./pin-block-4.ts";
+export * from "./pin-block.ts";
+export * from "./pvv.ts";
+export {
+  createFrameReader as createModuleFrameReader,
+  decodeRequest,
+  decodeResponse,
+  encodeCommand,
+  encodeRequest,
+  encodeResponse,
+  ProtocolError,
+  type RequestBatch,
+  type ResponseBatch,
+} from "./remote/module-protocol.ts";
+export {
+  createRemoteModule,
+  type RemoteModule,
+  type RemoteModuleOptions,
+} from "./remote/remote-module.ts";
+export { type ModuleConnection, serveModule } from "./remote/serve-module.ts";
+export * from "./scheme.ts";
+export * from "./seal.ts";
+export * from "./sm2.ts";
 export * from "./track.ts";
-export * from "./usage.ts";
-export * from "./vectors.ts";
+export * from "./vectors/run.ts";

@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromHex } from "@tillway/bytes";
 import fc from "fast-check";
-import { type KeyBlockHeader, unwrapKey, wrapKey } from "./index.ts";
+import {
+  deriveBlockKeys,
+  type KeyBlockHeader,
+  type KeyBlockVersion,
+  unwrapKey,
+  wrapKey,
+} from "./index.ts";
 
 const bytes = (...lengths: number[]): fc.Arbitrary<Uint8Array> =>
   fc
     .constantFrom(...lengths)
     .chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
 
-const header = (version: "B" | "D"): fc.Arbitrary<KeyBlockHeader> =>
+const header = (version: KeyBlockVersion): fc.Arbitrary<KeyBlockHeader> =>
   fc.record({
     version: fc.constant(version),
     usage: fc.constantFrom("P0", "M3", "K0", "10"),
@@ -18,15 +24,17 @@ const header = (version: "B" | "D"): fc.Arbitrary<KeyBlockHeader> =>
     keyVersion: fc.constantFrom("00", "12", "c1"),
     exportability: fc.constantFrom("E", "S", "N"),
     optional: fc.constantFrom("", "KS1800604B120F9292800000", "PB0812AB").map((text) =>
-      // Whole cipher blocks: version B counts 8 characters, version D 16.
+      // Whole cipher blocks: TDES counts 8 characters, AES in version D 16.
       version === "D" && text.length % 16 !== 0 ? `${text}PB080000` : text,
     ),
   });
 
-const wrapping = fc.constantFrom("B" as const, "D" as const).chain((version) =>
+const versions: readonly KeyBlockVersion[] = ["A", "B", "C", "D", "E"];
+
+const wrapping = fc.constantFrom(...versions).chain((version) =>
   fc.record({
     header: header(version),
-    protection: version === "B" ? bytes(16, 24) : bytes(16, 24, 32),
+    protection: version === "D" || version === "E" ? bytes(16, 24, 32) : bytes(16, 24),
     key: bytes(8, 16, 24, 32, 256),
     fill: fc.nat(255),
   }),
@@ -63,6 +71,38 @@ test("a block with any character changed is refused", () => {
     ),
     { numRuns: 150 },
   );
+});
+
+test("a block is of its own version only", () => {
+  fc.assert(
+    fc.property(
+      wrapping,
+      fc.constantFrom(...versions),
+      ({ header, protection, key, fill }, version) => {
+        fc.pre(version !== header.version);
+        const block = wrapKey(protection, header, key, filling(fill));
+        assert.equal(unwrapKey(protection, version + block.slice(1)).ok, false);
+      },
+    ),
+    { numRuns: 80 },
+  );
+});
+
+test("the block of ISO 20038 Annex B.2 opens, and is made again", () => {
+  const protection = new TextEncoder().encode("256-bit AES wrapping (ISO 20038)");
+  const block =
+    "E0084B0TV16N0000B2AE5E26BBA7F246E84D5EA24167E208A6B66EF2E27E55A52DB52F0AEACB94C57547";
+  const found = unwrapKey(protection, block);
+  assert.ok(found.ok);
+  assert.deepEqual(found.key, new TextEncoder().encode("wrapped 3DES key"));
+  assert.equal(wrapKey(protection, found.header, found.key, filling(0)), block);
+});
+
+test("a protection key of another length is refused, or thrown at where a block is made", () => {
+  const found = unwrapKey(new Uint8Array(32), `B${"0".repeat(63)}`);
+  assert.deepEqual(found, { ok: false, fault: "protection-key" });
+  assert.throws(() => deriveBlockKeys("B", new Uint8Array(32)), RangeError);
+  assert.throws(() => deriveBlockKeys("D", new Uint8Array(8)), RangeError);
 });
 
 test("another protection key and any other text are refused without throwing", () => {

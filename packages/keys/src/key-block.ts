@@ -1,9 +1,7 @@
-import { concat, equal, fromAscii, fromHex, toHex } from "@tillway/bytes";
-import { type BlockCipher, blockLength, cbcDecrypt, cbcEncrypt } from "./cipher.ts";
-import { cmac } from "./mac.ts";
+import { concat, equal, fromHex, toHex } from "@tillway/bytes";
+import { bindings, type BlockKeys, type KeyBlockVersion } from "./key-block-binding.ts";
 
-/** Versions of ANSI X9.143 (TR-31): B binds under a TDES key, D under an AES key. */
-export type KeyBlockVersion = "B" | "D";
+export type { BlockKeys, KeyBlockVersion } from "./key-block-binding.ts";
 
 /** What a key block says of its key; all of it is bound by the block's MAC. */
 export type KeyBlockHeader = {
@@ -28,24 +26,11 @@ export type Unwrapped =
   | { readonly ok: true; readonly header: KeyBlockHeader; readonly key: Uint8Array }
   | { readonly ok: false; readonly fault: KeyBlockFault };
 
-/** The two keys that a protection key gives: one encrypts, the other authenticates. */
-export type BlockKeys = { readonly encryption: Uint8Array; readonly authentication: Uint8Array };
-
-/** Derives both keys by CMAC over a counter (X9.143 §7.3). Throws RangeError on another length. */
+/** Derives both keys of a version. Throws RangeError on another length of protection key. */
 export function deriveBlockKeys(version: KeyBlockVersion, protection: Uint8Array): BlockKeys {
-  const code = derivationCode(version, protection.length);
-  if (code === undefined) throw new RangeError("protection key length");
-  const cipher = cipherOf(version);
-  const derive = (purpose: number): Uint8Array => {
-    const parts: Uint8Array[] = [];
-    const bits = protection.length * 8;
-    for (let at = 0; at * blockLength(cipher) < protection.length; at += 1) {
-      const input = Uint8Array.of(at + 1, 0, purpose, 0, 0, code, bits >> 8, bits & 0xff);
-      parts.push(cmac(cipher, protection, input));
-    }
-    return concat(...parts).slice(0, protection.length);
-  };
-  return { encryption: derive(0), authentication: derive(1) };
+  const { protection: lengths, derive } = bindings[version];
+  if (!lengths.includes(protection.length)) throw new RangeError("protection key length");
+  return derive(protection);
 }
 
 /**
@@ -60,49 +45,44 @@ export function wrapKey(
   padding: (length: number) => Uint8Array,
 ): string {
   const { version } = header;
-  const cipher = cipherOf(version);
-  const block = blockLength(cipher);
+  const { bind, unit, mac: macLength } = bindings[version];
   const bits = key.length * 8;
   const unfilled = concat(Uint8Array.of(bits >> 8, bits & 0xff), key);
-  const missing = (block - (unfilled.length % block)) % block;
-  const payload = concat(unfilled, padding(missing));
-  const total = 16 + header.optional.length + (payload.length + block) * 2;
+  const missing = (unit - (unfilled.length % unit)) % unit;
+  const clear = concat(unfilled, padding(missing));
+  const total = 16 + header.optional.length + (clear.length + macLength) * 2;
   const count = countOptional(header.optional);
-  if (count === undefined || header.optional.length % block !== 0 || total > 9999) {
+  if (count === undefined || header.optional.length % unit !== 0 || total > 9999) {
     throw new RangeError("optional blocks");
   }
   const fixed =
     version + digits(total, 4) + header.usage + header.algorithm + header.mode + header.keyVersion;
   const text = `${fixed}${header.exportability}${digits(count, 2)}00${header.optional}`;
   if (!HEADER.test(text.slice(0, 16))) throw new RangeError("header");
-  const keys = deriveBlockKeys(version, protection);
-  const mac = cmac(cipher, keys.authentication, concat(fromAscii(text), payload));
-  return text + toHex(cbcEncrypt(cipher, keys.encryption, mac, payload)) + toHex(mac);
+  const { hidden, mac } = bind(deriveBlockKeys(version, protection), text, clear);
+  return text + toHex(hidden) + toHex(mac);
 }
 
 /** The key and header in a block, once its MAC has proved right; otherwise the fault. */
 export function unwrapKey(protection: Uint8Array, block: string): Unwrapped {
-  const version = block.startsWith("B") ? "B" : "D";
-  if (derivationCode(version, protection.length) === undefined) {
-    return { ok: false, fault: "protection-key" };
-  }
-  return unwrapWith(deriveBlockKeys(version, protection), version, block);
+  const version = versionOf(block);
+  if (version === undefined) return { ok: false, fault: "header" };
+  const { protection: lengths, derive } = bindings[version];
+  if (!lengths.includes(protection.length)) return { ok: false, fault: "protection-key" };
+  return unwrapWith(derive(protection), version, block);
 }
 
 /** The same with keys derived before, for many blocks under one protection key. */
 export function unwrapWith(keys: BlockKeys, version: KeyBlockVersion, block: string): Unwrapped {
   const fixed = HEADER.exec(block);
   if (fixed === null || !block.startsWith(version)) return { ok: false, fault: "header" };
-  const cipher = cipherOf(version);
-  if (
-    Number(fixed.groups?.["length"]) !== block.length ||
-    block.length % blockLength(cipher) !== 0
-  ) {
+  const { unit } = bindings[version];
+  if (Number(fixed.groups?.["length"]) !== block.length || block.length % unit !== 0) {
     return { ok: false, fault: "length" };
   }
   let fault: KeyBlockFault = "header";
   for (const end of optionalEnds(block, Number(fixed.groups?.["count"]))) {
-    const attempt = unwrapAt(cipher, keys, block, end);
+    const attempt = unwrapAt(version, keys, block, end);
     if (attempt.ok) return { ok: true, header: headerOf(block, version, end), key: attempt.key };
     fault = attempt.fault;
   }
@@ -112,19 +92,15 @@ export function unwrapWith(keys: BlockKeys, version: KeyBlockVersion, block: str
 // Letters and digits only, and a reserved field of zeros: what X9.143 §6 allows in a header.
 const HEADER = /^[A-Z](?<length>\d{4})[A-Z0-9]{4}[A-Za-z0-9]{2}[ESN](?<count>\d{2})00/;
 
-function cipherOf(version: KeyBlockVersion): BlockCipher {
-  return version === "B" ? "tdes" : "aes";
+function versionOf(block: string): KeyBlockVersion | undefined {
+  const letter = block.charAt(0);
+  return letter === "A" || letter === "B" || letter === "C" || letter === "D" || letter === "E"
+    ? letter
+    : undefined;
 }
 
 function digits(value: number, width: number): string {
   return value.toString().padStart(width, "0");
-}
-
-/** Algorithm indicator of the derivation input (X9.143 §7.3), by protection key length. */
-function derivationCode(version: KeyBlockVersion, length: number): number | undefined {
-  const lengths = version === "B" ? [16, 24] : [16, 24, 32];
-  const at = lengths.indexOf(length);
-  return at < 0 ? undefined : at + (version === "B" ? 0 : 2);
 }
 
 function headerOf(block: string, version: KeyBlockVersion, end: number): KeyBlockHeader {
@@ -140,31 +116,28 @@ function headerOf(block: string, version: KeyBlockVersion, end: number): KeyBloc
 }
 
 function unwrapAt(
-  cipher: BlockCipher,
+  version: KeyBlockVersion,
   keys: BlockKeys,
   block: string,
   end: number,
 ): { ok: true; key: Uint8Array } | { ok: false; fault: KeyBlockFault } {
-  const size = blockLength(cipher);
+  const { unbind, unit, mac: macLength } = bindings[version];
   const body = block.slice(end);
-  const hidden = body.slice(0, -size * 2);
   // Uppercase only: otherwise two texts would be the same block.
   if (!/^[0-9A-F]*$/.test(body)) return { ok: false, fault: "hex" };
-  if (hidden.length === 0 || hidden.length % (size * 2) !== 0)
+  const length = body.length / 2 - macLength;
+  if (!Number.isInteger(length) || length < 2 || length % unit !== 0) {
     return { ok: false, fault: "length" };
-  const mac = fromHex(body.slice(-size * 2));
-  const payload = cbcDecrypt(cipher, keys.encryption, mac, fromHex(hidden));
-  const expected = cmac(
-    cipher,
-    keys.authentication,
-    concat(fromAscii(block.slice(0, end)), payload),
-  );
+  }
+  const bytes = fromHex(body);
+  const [hidden, mac] = [bytes.subarray(0, length), bytes.subarray(length)];
+  const { clear, expected } = unbind(keys, block.slice(0, end), { hidden, mac });
   if (!equal(mac, expected)) return { ok: false, fault: "mac" };
-  const bits = new DataView(payload.buffer, payload.byteOffset).getUint16(0);
-  if (bits === 0 || bits % 8 !== 0 || bits / 8 > payload.length - 2) {
+  const bits = new DataView(clear.buffer, clear.byteOffset).getUint16(0);
+  if (bits === 0 || bits % 8 !== 0 || bits / 8 > clear.length - 2) {
     return { ok: false, fault: "key" };
   }
-  return { ok: true, key: payload.slice(2, 2 + bits / 8) };
+  return { ok: true, key: clear.slice(2, 2 + bits / 8) };
 }
 
 /** How many optional blocks the text holds; undefined where it does not divide into blocks. */

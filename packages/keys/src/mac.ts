@@ -4,6 +4,7 @@ import {
   blockLength,
   cbcEncrypt,
   ecbEncrypt,
+  ecbEncryptor,
   tdesDecrypt,
   tdesEncrypt,
 } from "./cipher.ts";
@@ -88,19 +89,35 @@ export type UnionpayMacSteps = {
  * single DES, 16 bytes TDES in both steps.
  */
 export function unionpayMacSteps(key: Uint8Array, data: Uint8Array): UnionpayMacSteps {
-  const padded = padForMac(data, 1);
-  let folded: Uint8Array = new Uint8Array(8);
-  for (let at = 0; at < padded.length; at += 8) folded = xor(folded, padded.subarray(at, at + 8));
+  const folded = new Uint8Array(8);
+  for (let at = 0; at < data.length; at += 1) {
+    folded[at & 7] = (folded[at & 7] ?? 0) ^ (data[at] ?? 0);
+  }
   const expanded = fromAscii(toHex(folded));
-  const first = tdesEncrypt(key, expanded.subarray(0, 8));
+  const encrypt = ecbEncryptor("tdes", key);
+  const first = encrypt(expanded.subarray(0, 8));
   const mixed = xor(first, expanded.subarray(8));
-  const second = tdesEncrypt(key, mixed);
+  const second = encrypt(mixed);
   return { folded, expanded, first, mixed, second, mac: fromAscii(toHex(second.subarray(0, 4))) };
 }
 
 /** The 8 characters of DE 64 (see `unionpayMacSteps`). */
 export function unionpayMac(key: Uint8Array, data: Uint8Array): Uint8Array {
   return unionpayMacSteps(key, data).mac;
+}
+
+/**
+ * UnionPay's chained MAC ("CBC"): each block folded in and encrypted under the MAK, zero-filled,
+ * from zeros; DE 64 is the last block. A MAK of 8 bytes gives single DES. [U] No final value of it
+ * is published; the chaining is ISO 9797-1 algorithm 1, whose values are.
+ */
+export function unionpayCbcMac(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return cbcMac("tdes", key, data, 1);
+}
+
+/** X9.19 as some UnionPay acquirers write it into DE 64: its first 4 bytes as 8 hex characters. */
+export function unionpayRetailMac(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return fromAscii(toHex(retailMac(key, data, 1).subarray(0, 4)));
 }
 
 function fill(data: Uint8Array, block: number): Uint8Array {

@@ -3,8 +3,12 @@ import { test } from "node:test";
 import { toHex } from "@tillway/bytes";
 import fc from "fast-check";
 import {
+  decipherFormat4,
+  decodeFormat4PinField,
   decodePinBlock,
+  encipherFormat4,
   encodePinBlock,
+  format4PinField,
   type PinBlockFormat,
   translationAllowed,
 } from "./index.ts";
@@ -17,7 +21,7 @@ const fill = fc.uint8Array({ minLength: 10, maxLength: 10 });
 test("a PIN comes out of the block that it went into", () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(0 as const, 2 as const, 3 as const),
+      fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const),
       digits(4, 12),
       digits(12, 19),
       fill,
@@ -28,6 +32,35 @@ test("a PIN comes out of the block that it went into", () => {
       },
     ),
   );
+});
+
+test("a PIN comes out of a format 4 block, with the same PAN and key only", () => {
+  const keys = fc
+    .constantFrom(16, 24, 32)
+    .chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
+  const eight = fc.uint8Array({ minLength: 8, maxLength: 8 });
+  fc.assert(
+    fc.property(keys, digits(4, 12), digits(1, 19), eight, (key, pin, pan, random) => {
+      const block = encipherFormat4(key, pin, pan, random);
+      assert.equal(block.length, 16);
+      assert.deepEqual(decipherFormat4(key, block, pan), { ok: true, pin });
+      const last = pan.endsWith("0") ? "1" : "0";
+      assert.equal(decipherFormat4(key, block, pan.slice(0, -1) + last).ok, false);
+      const other = random.map((byte, at) => (at === 0 ? byte ^ 1 : byte));
+      assert.notDeepEqual(encipherFormat4(key, pin, pan, other), block);
+    }),
+  );
+  const field = format4PinField("12345", new Uint8Array(8));
+  assert.equal(toHex(field), "4512345AAAAAAAAA0000000000000000");
+  assert.throws(() => format4PinField("12345", new Uint8Array(7)), RangeError);
+  assert.throws(() => decodeFormat4PinField(field.subarray(1)), RangeError);
+  assert.throws(() => encipherFormat4(new Uint8Array(8), "1234", "1", field), RangeError);
+});
+
+test("format 1 fills with the random bytes as they are", () => {
+  const fill = Uint8Array.of(0xab, 0xcd, 0xef, 0x01, 0x23);
+  assert.equal(toHex(encodePinBlock(1, "1234", "", fill)), "141234ABCDEF0123");
+  assert.throws(() => encodePinBlock(1, "1234", "", fill.subarray(1)), RangeError);
 });
 
 test("any 8 bytes are a PIN or a fault, never an error", () => {

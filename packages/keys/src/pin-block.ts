@@ -1,32 +1,23 @@
-import { fromHex, toHex, xor } from "@tillway/bytes";
+import { toHex, xor } from "@tillway/bytes";
+import { type DecodedPin, isPin, packed, readPin } from "./pin-digits.ts";
+
+export { type DecodedPin, isPin, type PinBlockFault } from "./pin-digits.ts";
 
 /**
- * Formats of ISO 9564-1: 0 and 3 are bound to the PAN, 1 is not bound, 2 goes to the card only.
- * Format 4 is known to the translation rule; its blocks are not made yet.
+ * Formats of ISO 9564-1: 0, 3 and 4 are bound to the PAN, 1 is not bound, 2 goes to the card only.
+ * Format 4 is not a block that can be in the clear: see `encipherFormat4`.
  */
 export type PinBlockFormat = 0 | 1 | 2 | 3 | 4;
 
-/** Formats that can be made here. */
-export type EncodedPinBlockFormat = 0 | 2 | 3;
+/** Formats whose clear block of 8 bytes can be made here. */
+export type EncodedPinBlockFormat = 0 | 1 | 2 | 3;
 
-/** Formats that can be read here. */
+/** Formats whose clear block of 8 bytes can be read here. */
 export type DecodedPinBlockFormat = 0 | 1 | 2 | 3;
 
-/** Why a clear block holds no PIN. Never says anything of what it holds. */
-export type PinBlockFault = "control-field" | "pin-length" | "pin-digit" | "filler";
-
-export type DecodedPin =
-  | { readonly ok: true; readonly pin: string }
-  | { readonly ok: false; readonly fault: PinBlockFault };
-
-/** Whether this is a PIN of 4 to 12 digits (ISO 9564-1 §8.1). */
-export function isPin(text: string): boolean {
-  return /^\d{4,12}$/.test(text);
-}
-
 /**
- * The clear block of 8 bytes. PIN: 4 to 12 digits. PAN: digits, ignored by format 2.
- * Format 3 fills with 10 random digits from A to F, made of `fill`, 10 random bytes.
+ * The clear block of 8 bytes. PIN: 4 to 12 digits. PAN: digits, ignored by formats 1 and 2.
+ * `fill`, 10 random bytes, gives the filler of format 3 (A to F) and of format 1 (any hex digits).
  * Throws RangeError on anything else.
  */
 export function encodePinBlock(
@@ -36,17 +27,16 @@ export function encodePinBlock(
   fill: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   if (!isPin(pin)) throw new RangeError("a PIN is 4 to 12 digits");
-  const start = `${format}${pin.length.toString(16)}${pin}`;
+  const start = `${format}${pin.length.toString(16).toUpperCase()}${pin}`;
   switch (format) {
     case 0:
-      return xor(fromHex(start.padEnd(16, "F")), panField(pan));
+      return xor(packed(start.padEnd(16, "F")), panField(pan));
+    case 1:
+      return packed((start + hexFiller(fill, 14 - pin.length)).slice(0, 16));
     case 2:
-      return fromHex(start.padEnd(16, "F"));
-    case 3: {
-      if (fill.length < 10) throw new RangeError("format 3 needs 10 random bytes");
-      const filler = Array.from(fill, (byte) => "ABCDEF".charAt(byte % 6)).join("");
-      return xor(fromHex((start + filler).slice(0, 16)), panField(pan));
-    }
+      return packed(start.padEnd(16, "F"));
+    case 3:
+      return xor(packed((start + letterFiller(fill)).slice(0, 16)), panField(pan));
   }
 }
 
@@ -58,14 +48,7 @@ export function decodePinBlock(
 ): DecodedPin {
   if (block.length !== 8) throw new RangeError("a PIN block has 8 bytes");
   const bound = format === 0 || format === 3;
-  const text = toHex(bound ? xor(block, panField(pan)) : block);
-  if (text.charAt(0) !== `${format}`) return { ok: false, fault: "control-field" };
-  const length = Number.parseInt(text.charAt(1), 16);
-  if (length < 4 || length > 12) return { ok: false, fault: "pin-length" };
-  const pin = text.slice(2, 2 + length);
-  if (!isPin(pin)) return { ok: false, fault: "pin-digit" };
-  if (!fillers[format].test(text.slice(2 + length))) return { ok: false, fault: "filler" };
-  return { ok: true, pin };
+  return readPin(toHex(bound ? xor(block, panField(pan)) : block), format, fillers[format]);
 }
 
 /**
@@ -90,8 +73,19 @@ const fillers: Record<DecodedPinBlockFormat, RegExp> = {
   3: /^[A-F]*$/,
 };
 
+function hexFiller(fill: Uint8Array, digits: number): string {
+  if (fill.length * 2 < digits) throw new RangeError("format 1 needs random bytes");
+  return toHex(fill);
+}
+
+/** A letter from A to F for each random byte. */
+function letterFiller(fill: Uint8Array): string {
+  if (fill.length < 10) throw new RangeError("format 3 needs 10 random bytes");
+  return Array.from(fill, (byte) => "ABCDEF".charAt(byte % 6)).join("");
+}
+
 /** Four zeros and the 12 digits left of the check digit (ISO 9564-1 §9.3.2). */
 function panField(pan: string): Uint8Array {
   if (!/^\d{8,19}$/.test(pan)) throw new RangeError("a PAN is 8 to 19 digits");
-  return fromHex(pan.slice(0, -1).slice(-12).padStart(16, "0"));
+  return packed(pan.slice(0, -1).slice(-12).padStart(16, "0"));
 }

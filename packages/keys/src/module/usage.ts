@@ -1,5 +1,7 @@
 /** Key usages of ANSI X9.143 that Tillway knows. */
 export const keyUsages = [
+  "B0",
+  "B1",
   "K0",
   "K1",
   "P0",
@@ -11,6 +13,8 @@ export const keyUsages = [
   "E0",
   "E1",
   "E2",
+  "E4",
+  "V1",
   "V2",
   "C0",
 ] as const;
@@ -18,10 +22,14 @@ export const keyUsages = [
 export type KeyUsage = (typeof keyUsages)[number];
 
 /** What a key is for: `hmac` keys are not block cipher keys. */
-export type KeyAlgorithm = "tdes" | "aes" | "sm4" | "hmac";
+export const keyAlgorithms = ["tdes", "aes", "sm4", "hmac"] as const;
+
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 /** Mode of use of X9.143: B both ways, E and D one; C both, G and V one; X derives; N unlimited. */
-export type KeyMode = "B" | "E" | "D" | "C" | "G" | "V" | "X" | "N";
+export const keyModes = ["B", "E", "D", "C", "G", "V", "X", "N"] as const;
+
+export type KeyMode = (typeof keyModes)[number];
 
 /** What a command does with a key; a key's mode must allow it. */
 export type KeyAction = "encrypt" | "decrypt" | "generate" | "verify" | "derive";
@@ -43,6 +51,16 @@ const derive: readonly KeyMode[] = ["X", "N"];
  * gives the terminal a MAC key of 8 bytes.
  */
 export const usages: Readonly<Record<KeyUsage, UsageRule>> = {
+  B0: {
+    meaning: "DUKPT base derivation key",
+    modes: derive,
+    keys: { tdes: [16], aes: [16, 24, 32] },
+  },
+  B1: {
+    meaning: "DUKPT initial key of one terminal",
+    modes: derive,
+    keys: { tdes: [16], aes: [16, 24, 32] },
+  },
   K0: {
     meaning: "key encryption, no key block",
     modes: twoWay,
@@ -53,7 +71,11 @@ export const usages: Readonly<Record<KeyUsage, UsageRule>> = {
     modes: twoWay,
     keys: { tdes: [16, 24], aes: [16, 24, 32] },
   },
-  P0: { meaning: "PIN encryption", modes: twoWay, keys: { tdes: [16, 24], sm4: [16] } },
+  P0: {
+    meaning: "PIN encryption",
+    modes: twoWay,
+    keys: { tdes: [16, 24], aes: [16, 24, 32], sm4: [16] },
+  },
   M1: { meaning: "MAC, ISO 9797-1 algorithm 1", modes: check, keys: { tdes: [16, 24] } },
   M3: { meaning: "MAC, ISO 9797-1 algorithm 3", modes: check, keys: { tdes: [8, 16] } },
   M6: {
@@ -66,6 +88,12 @@ export const usages: Readonly<Record<KeyUsage, UsageRule>> = {
   E0: { meaning: "EMV issuer master key, cryptograms", modes: derive, keys: { tdes: [16] } },
   E1: { meaning: "EMV issuer master key, confidentiality", modes: derive, keys: { tdes: [16] } },
   E2: { meaning: "EMV issuer master key, integrity", modes: derive, keys: { tdes: [16] } },
+  E4: {
+    meaning: "EMV issuer master key, dynamic numbers: CVC3",
+    modes: derive,
+    keys: { tdes: [16] },
+  },
+  V1: { meaning: "PIN verification, IBM 3624", modes: check, keys: { tdes: [16, 24] } },
   V2: { meaning: "PIN verification, Visa PVV", modes: check, keys: { tdes: [16] } },
   C0: { meaning: "card verification, CVV", modes: check, keys: { tdes: [16] } },
 };
@@ -107,8 +135,11 @@ export function modeAllows(mode: KeyMode, action: KeyAction): boolean {
 /** The usage that a key for this message MAC has. */
 export function macUsage(algorithm: MacAlgorithm): KeyUsage {
   switch (algorithm) {
-    // X9.143 has no usage for UnionPay's own MAC; its keys are two-key TDES MAC keys like X9.19's.
+    // X9.143 has no usage for UnionPay's own MACs; their keys are the MAKs of a sign-in, two-key
+    // TDES MAC keys like X9.19's, whichever of them a link is set to.
     case "unionpay-ecb":
+    case "unionpay-cbc":
+    case "unionpay-x919":
     case "x919":
       return "M3";
     case "cbc":
@@ -118,5 +149,18 @@ export function macUsage(algorithm: MacAlgorithm): KeyUsage {
   }
 }
 
-/** MACs of messages: `x919` is ISO 9797-1 algorithm 3, `cbc` algorithm 1, both zero-filled. */
-export type MacAlgorithm = "unionpay-ecb" | "x919" | "cbc" | "cmac";
+/**
+ * MACs of messages: `x919` is ISO 9797-1 algorithm 3, `cbc` algorithm 1, both zero-filled.
+ * `unionpay-cbc` is the same chaining under a UnionPay MAK, of 8 bytes too, and `unionpay-x919`
+ * writes the first half of `x919` as 8 hex characters.
+ */
+export const macAlgorithms = [
+  "unionpay-ecb",
+  "unionpay-cbc",
+  "unionpay-x919",
+  "x919",
+  "cbc",
+  "cmac",
+] as const;
+
+export type MacAlgorithm = (typeof macAlgorithms)[number];

@@ -1,27 +1,31 @@
 import { equal, fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
-import { isHex, isPan } from "./forms.ts";
+import { baseKey, type DukptPurpose, hostKey } from "./dukpt-keys.ts";
+import { firstBad, isHex, isPan } from "./forms.ts";
 import { blockCipher, type ClearKey, type Keyring, type Need, refuse } from "./keyring.ts";
-import { cbcMac, cmac, retailMac, unionpayMac } from "./mac.ts";
-import { open, panToken, seal } from "./seal.ts";
+import { cbcMac, cmac, retailMac, unionpayCbcMac, unionpayMac, unionpayRetailMac } from "../mac.ts";
+import { isKsnOrNone } from "./pin-block-keys.ts";
+import { open, panToken, seal } from "../seal.ts";
 import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
-import { decryptTrack, encryptTrack, isEncryptedTrack, isTrack } from "./track.ts";
+import { decryptTrack, encryptTrack, isEncryptedTrack, isTrack } from "../track.ts";
 import { type KeyAction, type MacAlgorithm, macUsage } from "./usage.ts";
 
 export function makeMac(command: CommandOf<"mac">, ring: Keyring): Outcome<"mac"> {
-  const { key: block, algorithm, data } = command;
-  const opened = ring.open("mac", { key: macKey(block, algorithm, "generate") });
+  const { key: block, algorithm, ksn } = command;
+  if (!isKsnOrNone(ksn)) return refuse("mac", "ksn", "malformed");
+  const opened = ring.open("mac", { key: macKey(block, algorithm, "generate", ksn) });
   if (!opened.ok) return opened;
-  const mac = compute(opened.keys.key, algorithm, data);
+  const mac = compute(opened.keys.key, "mac-response", command);
   return mac === undefined ? refuse("mac", "key", "wrong-algorithm") : { ok: true, mac };
 }
 
 export function verifyMac(command: CommandOf<"verify-mac">, ring: Keyring): Outcome<"verify-mac"> {
   const name = "verify-mac";
-  const { key: block, algorithm, data, mac: given } = command;
-  if (given.length !== 8) return refuse(name, "mac", "malformed");
-  const opened = ring.open(name, { key: macKey(block, algorithm, "verify") });
+  const { key: block, algorithm, mac: given, ksn } = command;
+  const bad = firstBad({ mac: given.length === 8, ksn: isKsnOrNone(ksn) });
+  if (bad !== undefined) return refuse(name, bad, "malformed");
+  const opened = ring.open(name, { key: macKey(block, algorithm, "verify", ksn) });
   if (!opened.ok) return opened;
-  const mac = compute(opened.keys.key, algorithm, data);
+  const mac = compute(opened.keys.key, "mac-request", command);
   if (mac === undefined) return refuse(name, "key", "wrong-algorithm");
   return { ok: true, valid: equal(mac, given) };
 }
@@ -91,13 +95,29 @@ export function openPan(command: CommandOf<"open-pan">, ring: Keyring): Outcome<
 /** Bound to every sealed PAN; all are filled to 19 characters, so that length tells nothing. */
 const panContext = "tillway pan 1";
 
-function compute(key: ClearKey, algorithm: MacAlgorithm, data: Uint8Array): Uint8Array | undefined {
+/**
+ * The MAC under a given key, or under the host's working key of a KSN. Undefined where the key does
+ * not fit the algorithm, or DUKPT knows no such MAC.
+ */
+function compute(
+  given: ClearKey,
+  purpose: DukptPurpose,
+  { algorithm, data, ksn }: Omit<CommandOf<"mac">, "do" | "key">,
+): Uint8Array | undefined {
+  const key = ksn === undefined ? given : hostKey(given, ksn, purpose);
+  const known = algorithm === "cmac" || (algorithm === "x919" && key.algorithm === "tdes");
+  if (ksn !== undefined && !known) return undefined;
+  // X9.19 with a single-length key would be plain CBC-MAC.
+  const short = key.value.length === 8;
   switch (algorithm) {
     case "unionpay-ecb":
       return unionpayMac(key.value, data);
+    case "unionpay-cbc":
+      return unionpayCbcMac(key.value, data);
+    case "unionpay-x919":
+      return short ? undefined : unionpayRetailMac(key.value, data);
     case "x919":
-      // A single-length key would make this plain CBC-MAC.
-      return key.value.length === 8 ? undefined : retailMac(key.value, data, 1);
+      return short ? undefined : retailMac(key.value, data, 1);
     case "cbc":
       return cbcMac("tdes", key.value, data, 1);
     case "cmac":
@@ -105,7 +125,13 @@ function compute(key: ClearKey, algorithm: MacAlgorithm, data: Uint8Array): Uint
   }
 }
 
-function macKey(block: KeyBlock, algorithm: MacAlgorithm, action: KeyAction): Need {
+function macKey(
+  block: KeyBlock,
+  algorithm: MacAlgorithm,
+  action: KeyAction,
+  ksn: string | undefined,
+): Need {
+  if (ksn !== undefined) return baseKey(block, ksn);
   const algorithms = algorithm === "cmac" ? (["tdes", "aes", "sm4"] as const) : (["tdes"] as const);
   return { block, usage: [macUsage(algorithm)], action, algorithms };
 }

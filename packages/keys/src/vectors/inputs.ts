@@ -3,9 +3,12 @@ import { fromHex, toHex } from "@tillway/bytes";
 /** A vector whose inputs cannot be read; says which one. */
 export class VectorError extends Error {}
 
+/** One computed value; bytes are in hex. */
+export type Output = string | number | readonly string[];
+
 /** What a computation of one vector comes to. */
 export type Computed =
-  | { readonly is: "outputs"; readonly outputs: Readonly<Record<string, string | number>> }
+  | { readonly is: "outputs"; readonly outputs: Readonly<Record<string, Output>> }
   | { readonly is: "refused" }
   | { readonly is: "not-covered"; readonly what: string };
 
@@ -14,6 +17,7 @@ export type Inputs = {
   readonly has: (name: string) => boolean;
   readonly is: (name: string, value: string | number) => boolean;
   readonly text: (name: string) => string;
+  readonly texts: (name: string) => readonly string[];
   readonly number: (name: string) => number;
   readonly bytes: (name: string) => Uint8Array;
 };
@@ -29,6 +33,11 @@ export function readInputs(values: Readonly<Record<string, unknown>>): Inputs {
     has: (name) => values[name] !== undefined && values[name] !== null,
     is: (name, value) => values[name] === value,
     text,
+    texts: (name) => {
+      const value = values[name];
+      if (isTexts(value)) return value;
+      throw new VectorError(`${name} is missing or no list of texts`);
+    },
     number: (name) => {
       const value = values[name];
       if (typeof value === "number" && Number.isInteger(value)) return value;
@@ -46,7 +55,7 @@ export function readInputs(values: Readonly<Record<string, unknown>>): Inputs {
 }
 
 /** Outputs of which bytes are written in hex. */
-export function outputs(values: Record<string, string | number | Uint8Array>): Computed {
+export function outputs(values: Record<string, Output | Uint8Array>): Computed {
   const written = Object.entries(values).map(([name, value]) => [
     name,
     value instanceof Uint8Array ? toHex(value) : value,
@@ -58,4 +67,9 @@ export const refusedVector: Computed = { is: "refused" };
 
 export function notCovered(what: string): Computed {
   return { is: "not-covered", what };
+}
+
+/** Whether this is a list of texts. */
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((part) => typeof part === "string");
 }

@@ -1,36 +1,25 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { runVectors, vectorKinds } from "./index.ts";
+import { runVectors, vectorKinds } from "../index.ts";
 
 type VectorFile = { kind: string; vectors: { name: string; outputs: Record<string, unknown> }[] };
 
 function read(kind: string): VectorFile {
-  const path = new URL(`../../../vectors/${kind}.json`, import.meta.url);
+  const path = new URL(`../../../../vectors/${kind}.json`, import.meta.url);
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
-/** How many rows of each kind are not computed yet, by what is missing. */
-const notCovered: Record<string, Record<string, number>> = {
-  "pin-block": { "PIN block format 4": 8 },
-  tr31: { "key block version A": 10, "key block version C": 11 },
-  "emv-scheme-cvn": { "issuer script messaging": 28 },
-};
-
 for (const kind of vectorKinds) {
-  test(`published ${kind} vectors come out, and what is not covered is known`, () => {
+  test(`all published ${kind} vectors come out`, () => {
     const { vectors } = read(kind);
-    const run = runVectors(kind, vectors);
-    const missing: Record<string, number> = {};
-    for (const result of run.results) {
-      if (result.pass) continue;
-      assert.equal(result.covered, false, `${result.name}: ${result.why}`);
-      const what = result.why.replace("not covered: ", "");
-      missing[what] = (missing[what] ?? 0) + 1;
-    }
-    assert.deepEqual(missing, notCovered[kind] ?? {});
-    assert.equal(run.passed + run.failed, vectors.length);
-    assert.ok(run.passed > 0);
+    const { results, passed } = runVectors(kind, vectors);
+    assert.deepEqual(
+      results.filter((result) => !result.pass),
+      [],
+    );
+    assert.equal(passed, vectors.length);
+    assert.ok(passed > 0);
   });
 
   test(`a changed ${kind} vector fails`, () => {

@@ -1,17 +1,20 @@
-import { toHex } from "@tillway/bytes";
-import type { BlockCipher } from "./cipher.ts";
-import { keyCheckValue } from "./kcv.ts";
+import { createHmac } from "node:crypto";
+import { fromAscii, fromHex, toHex } from "@tillway/bytes";
+import type { BlockCipher } from "../cipher.ts";
+import { keyCheckValue } from "../kcv.ts";
 import {
   deriveBlockKeys,
   type KeyBlockHeader,
   type Unwrapped,
   unwrapWith,
   wrapKey,
-} from "./key-block.ts";
+} from "../key-block.ts";
+import type { Random } from "../random.ts";
+import { open, seal } from "../seal.ts";
+import { isHex } from "./forms.ts";
 import {
   type CommandName,
   type KeyBlock,
-  type Random,
   type Refusal,
   type Refused,
   refusals,
@@ -22,6 +25,7 @@ import {
   type KeyAlgorithm,
   keyAllowed,
   type KeyMode,
+  keyModes,
   type KeyUsage,
   modeAllows,
 } from "./usage.ts";
@@ -50,6 +54,10 @@ export type Keyring = {
   readonly random: Random;
   /** A key block under the module's master key. */
   readonly protect: (key: ClearKey) => KeyBlock;
+  /** Anything else that callers keep for the module, sealed under its master key. */
+  readonly protectState: (state: Uint8Array) => string;
+  /** What was sealed, or undefined where it was not sealed here. */
+  readonly openState: (sealed: string) => Uint8Array | undefined;
   /** All keys that a command needs, or the refusal that comes first of all that apply. */
   readonly open: <R extends string>(
     name: CommandName,
@@ -69,6 +77,7 @@ const sentences: Readonly<Record<Refusal, string>> = {
   "weaker-key": "is weaker than the key it would protect",
   "weak-key": "gives a key with equal or empty parts",
   "wrong-kcv": "differs from the check value of the key",
+  exhausted: "has no further keys",
   "bad-pin-block": "holds no PIN of the given format",
   "bad-cipher": "does not open to what was asked for",
 };
@@ -78,21 +87,38 @@ export function refuse(name: CommandName, place: string, refused: Refusal): Refu
   return { ok: false, refused, message: `${name}: ${place} ${sentences[refused]}` };
 }
 
+export type KeyringOptions = {
+  /** Is told of each key that a command opens, by the property that carries it. */
+  readonly opened?: (place: string, usage: KeyUsage) => void;
+  /** How many keys that were opened last stay open; opening one costs more than using it. */
+  readonly kept?: number;
+};
+
 /** Makes the keyring of one master key of 32 bytes. */
-export function createKeyring(masterKey: Uint8Array, random: Random): Keyring {
+export function createKeyring(
+  masterKey: Uint8Array,
+  random: Random,
+  { opened, kept = 0 }: KeyringOptions = {},
+): Keyring {
   if (masterKey.length !== 32) throw new RangeError("a master key has 32 bytes");
   const master = masterKey.slice();
   const masterKeys = deriveBlockKeys("D", master);
+  const stateKey = createHmac("sha256", master).update(fromAscii(stateContext)).digest();
+  const unlock = lastUsed(kept, (block: KeyBlock) => knownKey(unwrapWith(masterKeys, "D", block)));
   return {
     random,
     protect: (key) =>
       wrapKey(master, headerFor("D", key, key.mode, key.exportability), key.value, random),
+    protectState: (state) => toHex(seal(stateKey, random(12), state, stateContext)),
+    openState: (sealed) =>
+      isHex(sealed, sealed.length / 2) ? open(stateKey, fromHex(sealed), stateContext) : undefined,
     open: <R extends string>(name: CommandName, needs: Readonly<Record<R, Need>>) => {
       const keys: Partial<Record<R, ClearKey>> = {};
       const refused: Refused[] = [];
       for (const place in needs) {
         const need = needs[place];
-        const key = knownKey(unwrapWith(masterKeys, "D", need.block));
+        const key = unlock(need.block);
+        if (key !== undefined) opened?.(place, key.usage);
         const why = key === undefined ? "bad-key-block" : unmet(key, need);
         if (why !== undefined) refused.push(refuse(name, place, why));
         else if (key !== undefined) keys[place] = key;
@@ -121,7 +147,7 @@ export function knownKey(unwrapped: Unwrapped): ClearKey | undefined {
   if (!unwrapped.ok) return undefined;
   const { header, key: value } = unwrapped;
   const { usage, exportability } = header;
-  const mode = modes.find((known) => known === header.mode);
+  const mode = keyModes.find((known) => known === header.mode);
   const algorithm = algorithmOf(header.algorithm, value.length);
   if (!isKeyUsage(usage) || mode === undefined || algorithm === undefined) return undefined;
   if (exportability !== "E" && exportability !== "S" && exportability !== "N") return undefined;
@@ -135,12 +161,12 @@ export function checkValue(key: ClearKey): string {
 }
 
 /** The block cipher of a key that is one. Throws where the caller did not ask for such a key. */
-export function blockCipher(key: ClearKey): BlockCipher {
+export function blockCipher(key: Pick<ClearKey, "algorithm">): BlockCipher {
   if (key.algorithm === "hmac") throw new TypeError("an HMAC key is no block cipher key");
   return key.algorithm;
 }
 
-const modes: readonly KeyMode[] = ["B", "E", "D", "C", "G", "V", "X", "N"];
+const stateContext = "tillway terminal state 1";
 
 /** X9.143 has no letter for SM4; digits are left to agreement, and 4 is ours. */
 const codes: Readonly<Record<KeyAlgorithm, string>> = { tdes: "T", aes: "A", sm4: "4", hmac: "H" };
@@ -151,6 +177,24 @@ function algorithmOf(code: string, length: number): KeyAlgorithm | undefined {
   if (code === "A") return "aes";
   if (code === "4") return "sm4";
   return code === "H" ? "hmac" : undefined;
+}
+
+/** Remembers what the last `most` texts gave; what gave nothing is not remembered. */
+function lastUsed<T>(
+  most: number,
+  find: (text: string) => T | undefined,
+): (text: string) => T | undefined {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text) ?? find(text);
+    if (found === undefined || most === 0) return found;
+    // A Map keeps the order of insertion: the first is the one that was not used the longest.
+    known.delete(text);
+    known.set(text, found);
+    const [oldest] = known.keys();
+    if (known.size > most && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
 }
 
 function unmet(key: ClearKey, need: Need): Refusal | undefined {
