@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -112,4 +112,68 @@ test("the demonstration cards are listed with masked numbers, and every command 
     assert.ok(help.out.includes(`tillway ${name}`), name);
     assert.equal((await runTillway([name, "--help"])).code, 0, name);
   }
+});
+
+test("every file of published vectors passes, and a changed vector fails", async () => {
+  const folder = join(import.meta.dirname, "..", "..", "vectors");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  assert.ok(files.length >= 20);
+  const paths = files.map((name) => join(folder, name));
+  const ran = await runTillway(["vectors", "--json", ...paths]);
+  assert.equal(ran.code, 0, ran.out.slice(0, 2000));
+  const runs = JSON.parse(ran.out) as readonly { kind: string; passed: number; failed: number }[];
+  assert.equal(runs.length, files.length);
+  assert.ok(runs.every(({ passed, failed }) => passed > 0 && failed === 0));
+
+  const changed = join(nowhere.TILLWAY_DATA, "changed.json");
+  const file = JSON.parse(readFileSync(join(folder, "pvv.json"), "utf8")) as {
+    vectors: { outputs: { pvv: string } }[];
+  };
+  file.vectors[0]!.outputs.pvv = "0000";
+  writeFileSync(changed, JSON.stringify(file));
+  const failed = await runTillway(["vectors", "--json", changed]);
+  assert.equal(failed.code, 2);
+  assert.equal((JSON.parse(failed.out) as { failed: number }).failed, 1);
+});
+
+test("recorded cards are played to the kernel", async () => {
+  const folder = join(import.meta.dirname, "..", "..", "vectors");
+  for (const name of ["emv-contact-transcripts.json", "emv-contactless-transcripts.json"]) {
+    const ran = await runTillway(["transcript", "--json", join(folder, name)]);
+    assert.equal(ran.code, 0, ran.out.slice(0, 2000));
+  }
+  const other = await runTillway(["transcript", join(folder, "pvv.json")]);
+  assert.equal(other.code, 1);
+});
+
+test("data objects and payment codes are dissected, card data masked", async () => {
+  const tlv = await runTillway([
+    "emv",
+    "decode",
+    "5A0862000012345678929F360200019505008000E000",
+    "--json",
+  ]);
+  assert.equal(tlv.code, 0, tlv.err);
+  assert.ok(!tlv.out.includes("6200001234567892"));
+  const objects = JSON.parse(tlv.out) as readonly { tag: string; name: string }[];
+  assert.deepEqual(
+    objects.map(({ tag }) => tag),
+    ["5A", "9F36", "95"],
+  );
+  const broken = await runTillway(["emv", "decode", "9F3602", "--json"]);
+  assert.equal(broken.code, 1);
+  assert.deepEqual(Object.keys((JSON.parse(broken.out) as { error: object }).error).sort(), [
+    "code",
+    "message",
+    "offset",
+    "path",
+  ]);
+  const vectors = join(import.meta.dirname, "..", "..", "vectors", "emv-qr.json");
+  const { payload } = (
+    JSON.parse(readFileSync(vectors, "utf8")) as { vectors: { inputs: { payload: string } }[] }
+  ).vectors[0]!.inputs;
+  const code = await runTillway(["qr", "decode", payload, "--json"]);
+  assert.equal(code.code, 0, code.err);
+  assert.equal((JSON.parse(code.out) as { kind: string }).kind, "merchant");
+  assert.equal((await runTillway(["qr", "decode", `${payload.slice(0, -1)}0`])).code, 1);
 });

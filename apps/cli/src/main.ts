@@ -5,11 +5,12 @@ import { everyFlag, readArguments, type Flags } from "./arguments.ts";
 import { audit } from "./commands/audit.ts";
 import { cards } from "./commands/cards.ts";
 import type { Command } from "./commands/command.ts";
+import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode } from "./commands/message.ts";
 import { pay } from "./commands/pay.ts";
 import { start } from "./commands/start.ts";
 import { echo, signIn } from "./commands/terminal.ts";
-import { vectors } from "./commands/vectors.ts";
+import { transcript, vectors } from "./commands/vectors.ts";
 import { CommandError, print, say, table } from "./output.ts";
 
 const commands: Readonly<Record<string, Command>> = {
@@ -20,7 +21,10 @@ const commands: Readonly<Record<string, Command>> = {
   cards,
   decode,
   encode,
+  "emv decode": emvDecode,
+  "qr decode": qrDecode,
   vectors,
+  transcript,
   audit,
 };
 
@@ -39,9 +43,12 @@ function overview(): string {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
+  // Some commands have two words: "qr decode".
+  const pair = words.slice(0, 2).join(" ");
+  const name = Object.hasOwn(commands, pair) ? pair : words[0];
+  const rest = words.slice(name === pair ? 2 : 1);
   const asJson = rest.includes("--json");
-  const command = name === undefined ? undefined : commands[name];
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
     const known = name === undefined || name === "help" || name === "--help";
     if (known) process.stdout.write(`${overview()}\n`);

@@ -62,6 +62,33 @@ function parseWithin(bytes: Uint8Array, from: number, to: number, depth: number)
   return nodes;
 }
 
+/** One data object as it stands in its bytes: `whole` with tag and length, `value` without. */
+export type RawTlv = {
+  readonly tag: string;
+  readonly value: Uint8Array;
+  readonly whole: Uint8Array;
+};
+
+/** The outermost data objects of a byte string, their inside not looked at. Throws TlvError. */
+export function splitTlv(bytes: Uint8Array): RawTlv[] {
+  const objects: RawTlv[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (bytes[at] === 0) {
+      at += 1;
+      continue;
+    }
+    const tag = readTag(bytes, at, bytes.length);
+    const length = readLength(bytes, tag.next, bytes.length);
+    const end = length.next + length.value;
+    if (end > bytes.length) throw new TlvError("value", length.next, "a value ends too late");
+    const value = bytes.slice(length.next, end);
+    objects.push({ tag: tag.text, value, whole: bytes.slice(at, end) });
+    at = end;
+  }
+  return objects;
+}
+
 /** The tag at `at`: its uppercase hex text and the offset behind it. Throws TlvError. */
 export function readTag(bytes: Uint8Array, at: number, to: number): { text: string; next: number } {
   let next = at + 1;

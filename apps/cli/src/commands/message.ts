@@ -17,6 +17,7 @@ import {
 } from "@tillway/iso8583";
 import { CommandError } from "../output.ts";
 import type { Command } from "./command.ts";
+import { inputText } from "./input.ts";
 
 const specNames = [...specs.keys()];
 
@@ -25,11 +26,6 @@ const flags = {
   framing: { takes: "NAME", meaning: `what surrounds the message: ${framingNames.join(", ")}` },
   unmask: { meaning: "show card data" },
 };
-
-function input(words: readonly string[]): string {
-  const [word] = words;
-  return (word === undefined || word === "-" ? readFileSync(0, "utf8") : words.join("")).trim();
-}
 
 function specOf(name: string): Spec {
   const spec = specs.get(name);
@@ -63,7 +59,7 @@ export const decode: Command = {
   flags,
   run: async (given) => {
     try {
-      const bytes = fromHex(input(given.rest).replaceAll(/\s/g, ""));
+      const bytes = fromHex(inputText(given.rest).replaceAll(/\s/g, ""));
       const seen = recognise(bytes);
       const specName = given.value("spec") ?? seen?.spec.name;
       const framingName = given.value("framing") ?? seen?.framing;

@@ -1,22 +1,24 @@
 /** INTERNAL AUTHENTICATE, VERIFY, GET CHALLENGE, EXTERNAL AUTHENTICATE (Book 3 §6.5). */
-import { equal, fromAscii, fromHex, toAscii } from "@tillway/bytes";
+import { equal, fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
 import { arpc1, arpc2, cryptogramScheme } from "@tillway/keys";
 import { SW } from "../apdu.ts";
 import type { Command } from "../apdu.ts";
 import { dolLength, parseDol } from "../dol.ts";
 import { encodeTlv } from "../tlv.ts";
+import { decipherPin } from "../oda/pin.ts";
 import { signDynamicData } from "../oda/sign.ts";
-import type { CardImage, Random } from "./image.ts";
+import type { AnyCardImage, Random } from "./image.ts";
 import { counterBytes, fromHexValues, status, withSession } from "./state.ts";
 import type { CardState, Effect } from "./state.ts";
 
 const CHALLENGE_LENGTH = 8;
 const DYNAMIC_NUMBER_LENGTH = 8;
 const PLAINTEXT_PIN = 0x80;
+const ENCIPHERED_PIN = 0x88;
 
 /** Signs the terminal's data with the card's key: dynamic data authentication (§6.5.9). */
 export function internalAuthenticate(
-  image: CardImage,
+  image: AnyCardImage,
   state: CardState,
   command: Command,
   random: Random,
@@ -36,40 +38,73 @@ export function internalAuthenticate(
 }
 
 /**
- * Plaintext offline PIN (§6.5.12). 63Cx tells the tries left, 6983 that there were none; a block of
- * another form than the one of §6.5.12 counts as no try.
+ * Offline PIN (§6.5.12), in clear or enciphered over the last challenge (Book 2 §7.2). 63Cx tells
+ * the tries left, 6983 that there were none; a block of another form than the one of §6.5.12, or
+ * that answers no challenge, counts as no try.
  */
-export function verify(image: CardImage, state: CardState, command: Command): Effect {
-  if (command.p1 !== 0 || command.p2 !== PLAINTEXT_PIN) return status(state, SW.wrongParameters);
+export function verify(image: AnyCardImage, state: CardState, command: Command): Effect {
+  const form = formOf(image, command);
+  if (form === undefined) return status(state, SW.wrongParameters);
   if (state.session.stage !== "initiated") return status(state, SW.conditions);
-  if (command.data.length !== 8) return status(state, SW.wrongLength);
+  if (command.data.length !== form.length) return status(state, SW.wrongLength);
   if (state.pinTries === 0) return status(withSession(state, { pin: "failed" }), SW.blocked);
-  const kept = pinBlock(image.profile.pin);
-  const [control = 0] = command.data;
-  if (control >> 4 !== 2 || (control & 0x0f) < 4 || (control & 0x0f) > 12) {
+  const block = form.read(state, command.data);
+  const [control = 0] = block ?? [];
+  if (block === undefined || control >> 4 !== 2 || !isPinLength(control & 0x0f)) {
     return status(state, SW.wrongData);
   }
-  if (equal(kept, command.data)) {
+  if (equal(pinBlock(state.pin ?? image.profile.pin), block)) {
     return status({ ...withSession(state, { pin: "passed" }), pinTries: image.pinTryLimit }, SW.ok);
   }
   const pinTries = state.pinTries - 1;
   return status({ ...withSession(state, { pin: "failed" }), pinTries }, 0x63c0 | pinTries);
 }
 
+type PinForm = {
+  readonly length: number;
+  readonly read: (state: CardState, data: Uint8Array) => Uint8Array | undefined;
+};
+
+/** How the PIN comes; undefined where this card does not take it so. */
+function formOf(image: AnyCardImage, { p1, p2 }: Command): PinForm | undefined {
+  if (p1 !== 0) return undefined;
+  if (p2 === PLAINTEXT_PIN) return { length: 8, read: (_, data) => data };
+  if (p2 !== ENCIPHERED_PIN || image.profile.enciphersPin === undefined) return undefined;
+  const key = image.profile.enciphersPin === "pin-key" ? image.keys.pin : image.keys.icc;
+  if (key === undefined) return undefined;
+  return {
+    length: key.modulus.length / 2,
+    read: ({ session }, data) =>
+      session.challenge === undefined
+        ? undefined
+        : decipherPin(key, data, fromHex(session.challenge)),
+  };
+}
+
+function isPinLength(length: number): boolean {
+  return length >= 4 && length <= 12;
+}
+
 function pinBlock(pin: string): Uint8Array {
   return fromHex(`2${pin.length.toString(16)}${pin}`.padEnd(16, "F"));
 }
 
-/** Eight unpredictable bytes (§6.5.6). */
+/** Eight unpredictable bytes, good for the next command only (§6.5.6). */
 export function getChallenge(state: CardState, command: Command, random: Random): Effect {
   if (command.p1 !== 0 || command.p2 !== 0) return status(state, SW.wrongParameters);
   if (command.data.length > 0) return status(state, SW.wrongLength);
   if (state.session.stage !== "initiated") return status(state, SW.conditions);
-  return { state, sw: SW.ok, data: random(CHALLENGE_LENGTH) };
+  const challenge = random(CHALLENGE_LENGTH);
+  const next = withSession(state, { challenge: toHex(challenge) });
+  return { state: next, sw: SW.ok, data: challenge };
 }
 
 /** The issuer's cryptogram, once after an ARQC (§6.5.4): 6300 where it is not this issuer's. */
-export function externalAuthenticate(image: CardImage, state: CardState, command: Command): Effect {
+export function externalAuthenticate(
+  image: AnyCardImage,
+  state: CardState,
+  command: Command,
+): Effect {
   const { stage, issuerAuthentication } = state.session;
   if (command.p1 !== 0 || command.p2 !== 0) return status(state, SW.wrongParameters);
   if (stage !== "online" || issuerAuthentication !== "none") return status(state, SW.conditions);
@@ -90,7 +125,7 @@ const APPROVALS: ReadonlySet<string> = new Set(["00", "08", "10", "11", "A2", "A
  * code, method 2 a short cryptogram, the card status update and proprietary data.
  */
 export function checkIssuerData(
-  image: CardImage,
+  image: AnyCardImage,
   state: CardState,
   issuerData: Uint8Array,
 ): "approves" | "declines" | "failed" | "length" {

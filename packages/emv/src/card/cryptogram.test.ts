@@ -4,16 +4,17 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fromHex, toHex } from "@tillway/bytes";
 import { applicationCryptogram, cryptogramScheme, deriveIccKey } from "@tillway/keys";
-import type { CryptogramVersion } from "@tillway/keys";
 import { parseDol, splitDol } from "../dol.ts";
 import { cryptogramData, makeIad, readIad } from "./cryptogram.ts";
 import type { CardFacts } from "./cryptogram.ts";
+import { CRYPTOGRAM_VERSIONS } from "./versions.ts";
+import type { AnyCryptogramVersion } from "./versions.ts";
 
 const BASE = "9F02069F03069F1A0295055F2A029A039C019F3704";
 const VISA_MASTER = "2315208C9110AD402315208C9110AD40";
 
 function cryptogramOf(
-  version: CryptogramVersion,
+  version: AnyCryptogramVersion,
   card: { master: string; pan: string; psn: string },
   values: ReadonlyMap<string, Uint8Array>,
 ): string {
@@ -63,11 +64,14 @@ describe("published cryptograms by scheme", () => {
   };
   const url = new URL("../../../../vectors/emv-scheme-cvn.json", import.meta.url);
   const { vectors } = JSON.parse(readFileSync(url, "utf8")) as { vectors: Row[] };
-  const versions: Record<string, CryptogramVersion> = {
+  const versions: Record<string, AnyCryptogramVersion> = {
     VisaCVN10: "visa-10",
     // CVN 22 is made as CVN 18 is; the published 9F10 says 12, which is 18.
     VisaCVN22: "visa-18",
     MasterCardCVN16: "mchip-10",
+    MasterCardCVN17: "mchip-11",
+    MasterCardCVN20: "mchip-14",
+    MasterCardCVN21: "mchip-15",
   };
   const rows = vectors.filter(({ name }) => name.endsWith("generate_ac"));
   for (const { name, inputs, outputs } of rows) {
@@ -82,6 +86,9 @@ describe("published cryptograms by scheme", () => {
         "visa-10": `06010A${inputs["cvr"]}`,
         "visa-18": inputs["tag_9f10"] ?? "",
         "mchip-10": `0110${inputs["cvr"]}${"00".repeat(10)}`,
+        "mchip-11": `0111${inputs["cvr"]}0000${inputs["counters"]}`,
+        "mchip-14": `0114${inputs["cvr"]}${"00".repeat(10)}`,
+        "mchip-15": `0115${inputs["cvr"]}0000${inputs["counters"]}`,
       };
       values.set("9F10", fromHex(iad[version] ?? ""));
       const card = {
@@ -126,7 +133,7 @@ describe("issuer application data", () => {
   });
 
   test("are read in the version's own form only", () => {
-    for (const version of ["unionpay", "visa-10", "visa-18", "mchip-10"] as const) {
+    for (const version of CRYPTOGRAM_VERSIONS) {
       const iad = makeIad(version, 1, facts);
       assert.equal(readIad(version, iad)?.keyIndex, 1);
       for (let length = 0; length < iad.length; length += 1) {
@@ -157,6 +164,23 @@ describe("issuer application data", () => {
       ),
       "011095800300C000" + "00".repeat(10),
     );
+  });
+
+  test("Visa CVN 17 covers three values and one byte of 9F10, as a recorded card did", () => {
+    const values = new Map([
+      ["9F02", fromHex("000000000200")],
+      ["9F37", fromHex("ABABABAB")],
+      ["9F36", fromHex("0015")],
+      ["9F10", fromHex("06011103900000")],
+    ]);
+    const card = { master: VISA_MASTER, pan: "4761739001010010", psn: "01" };
+    assert.equal(cryptogramOf("visa-17", card, values), "20261203C3227D26");
+  });
+
+  test("of M/Chip with counters tell what was approved without the issuer", () => {
+    const counted = { ...facts, offlineAmount: 1_234_567n, offlineCount: 300 };
+    assert.equal(toHex(makeIad("mchip-11", 1, counted).slice(10)), "000001234567FFFF");
+    assert.equal(toHex(makeIad("mchip-15", 1, facts).slice(10)), "00000000000000FF");
   });
 
   test("a missing data object leaves nothing to compute", () => {

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { fromHex, toHex, xor } from "@tillway/bytes";
 import { arpc2, cryptogramScheme } from "@tillway/keys";
 import { parseTlv, toStore } from "../tlv.ts";
-import type { CardProfile } from "./profile.ts";
+import type { AnyCardProfile } from "./profile.ts";
 import { CardInHand, TERMINAL } from "./in-hand.ts";
 import type { Told } from "./in-hand.ts";
 import { specimenCard, specimenProfile } from "./specimen.ts";
@@ -63,7 +63,7 @@ const padded80 = (hex: string): Uint8Array =>
 const padded00 = (hex: string): Uint8Array =>
   fromHex(hex.padEnd(Math.ceil(hex.length / 16) * 16, "0"));
 
-function started(name: string, change: Partial<CardProfile> = {}): CardInHand {
+function started(name: string, change: Partial<AnyCardProfile> = {}): CardInHand {
   const card = new CardInHand(specimenCard(specimenProfile(name, change)));
   card.initiate();
   return card;

@@ -9,7 +9,7 @@ import {
 } from "@tillway/keys";
 import { buildDol } from "../dol.ts";
 import { answer } from "./answer.ts";
-import type { CardImage } from "./image.ts";
+import type { AnyCardImage } from "./image.ts";
 import { newCardState, resetCard } from "./state.ts";
 import type { CardState } from "./state.ts";
 import { countingRandom } from "./specimen.ts";
@@ -31,9 +31,9 @@ export const TERMINAL: ReadonlyMap<string, Uint8Array> = new Map([
 export type Told = { readonly sw: string; readonly data: Uint8Array };
 
 export class CardInHand {
-  readonly image: CardImage;
+  readonly image: AnyCardImage;
   state: CardState;
-  constructor(image: CardImage, state: CardState = newCardState(image)) {
+  constructor(image: AnyCardImage, state: CardState = newCardState(image)) {
     this.image = image;
     this.state = state;
   }

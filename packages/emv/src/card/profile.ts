@@ -1,10 +1,11 @@
 /** What a demonstration card is, before it gets keys: data files read and checked at the edge. */
-import { fromHex } from "@tillway/bytes";
 import type { CryptogramVersion } from "@tillway/keys";
 import * as check from "../kernel/check.ts";
 import type { Problems } from "../kernel/check.ts";
-import { parseDol } from "../dol.ts";
-import { TlvError } from "../tlv.ts";
+import { dataObjectList, parseOptions } from "./profile-options.ts";
+import type { ProfileOptions } from "./profile-options.ts";
+import { CRYPTOGRAM_VERSIONS } from "./versions.ts";
+import type { AnyCryptogramVersion } from "./versions.ts";
 
 export type CardScheme = "unionpay" | "visa" | "mastercard";
 export type Bilingual = { readonly en: string; readonly zh: string };
@@ -17,65 +18,97 @@ export type CardAccount = {
   readonly creditLimit: string;
 };
 
-/** Hex and digits as the tags named want them; dates are YYMMDD. */
-export type CardProfile = {
-  readonly name: string;
-  readonly scheme: CardScheme;
-  readonly label: Bilingual;
-  readonly purpose: Bilingual;
-  readonly aid: string;
-  /** Tag 50, 1 to 16 characters. */
-  readonly applicationLabel: string;
-  /** Whether the card lists its application in 1PAY.SYS.DDF01. */
-  readonly directory: boolean;
-  /** Tag 9F38; "" where the card asks for nothing. */
-  readonly pdol: string;
-  readonly pan: string;
-  readonly psn: string;
-  readonly effective: string;
-  readonly expiry: string;
-  readonly serviceCode: string;
-  readonly cardholder: string;
-  /** 4 to 12 digits; the issuer's PIN and the card's offline PIN alike. */
-  readonly pin: string;
-  /** Tag 9F42 and 5F28, three digits. */
-  readonly currency: string;
-  readonly country: string;
-  /** Rules of tag 8E, two bytes each, and its two amounts in minor units. */
-  readonly cvm: {
-    readonly amountX: string;
-    readonly amountY: string;
-    readonly rules: readonly string[];
+/**
+ * Hex and digits as the tags named want them; dates are YYMMDD. `Version` is narrow where an
+ * issuer's security module has to know the cryptogram.
+ */
+export type CardProfile<Version extends AnyCryptogramVersion = CryptogramVersion> =
+  ProfileOptions & {
+    readonly name: string;
+    readonly scheme: CardScheme;
+    readonly label: Bilingual;
+    readonly purpose: Bilingual;
+    readonly aid: string;
+    /** Tag 50, 1 to 16 characters. */
+    readonly applicationLabel: string;
+    /** Whether the card lists its application in 1PAY.SYS.DDF01. */
+    readonly directory: boolean;
+    /** Tag 9F38; "" where the card asks for nothing. */
+    readonly pdol: string;
+    readonly pan: string;
+    readonly psn: string;
+    readonly effective: string;
+    readonly expiry: string;
+    readonly serviceCode: string;
+    readonly cardholder: string;
+    /** 4 to 12 digits; the issuer's PIN and the card's offline PIN alike. */
+    readonly pin: string;
+    /** Tag 9F42 and 5F28, three digits. */
+    readonly currency: string;
+    readonly country: string;
+    /** Rules of tag 8E, two bytes each, and its two amounts in minor units. */
+    readonly cvm: {
+      readonly amountX: string;
+      readonly amountY: string;
+      readonly rules: readonly string[];
+    };
+    /** Tags 9F0D, 9F0E, 9F0F. */
+    readonly actionCodes: {
+      readonly default: string;
+      readonly denial: string;
+      readonly online: string;
+    };
+    readonly cryptogramVersion: Version;
+    /** How issuer authentication comes to the card, and whether it insists on it. */
+    readonly issuerAuthentication: {
+      readonly way: "external-authenticate" | "generate-ac";
+      readonly required: boolean;
+    };
+    /** Transactions in a row without the issuer: the lower limit asks for it, the upper insists. */
+    readonly offlineLimits: {
+      readonly lower: number;
+      readonly upper: number;
+      /** Minor units spent without the issuer, in the card's currency. No limit where absent. */
+      readonly amount?: string;
+    };
+    /** "wrong" gives the card cryptogram keys its issuer does not know. */
+    readonly keys: "issuer" | "wrong";
+    readonly account: CardAccount;
+    /** More applications of the same card, each with an account number of its own. */
+    readonly further?: readonly CardProfile<Version>[];
   };
-  /** Tags 9F0D, 9F0E, 9F0F. */
-  readonly actionCodes: {
-    readonly default: string;
-    readonly denial: string;
-    readonly online: string;
-  };
-  readonly cryptogramVersion: CryptogramVersion;
-  /** How issuer authentication comes to the card, and whether it insists on it. */
-  readonly issuerAuthentication: {
-    readonly way: "external-authenticate" | "generate-ac";
-    readonly required: boolean;
-  };
-  /** Transactions in a row without the issuer: the lower limit asks for it, the upper insists. */
-  readonly offlineLimits: { readonly lower: number; readonly upper: number };
-  /** "wrong" gives the card cryptogram keys its issuer does not know. */
-  readonly keys: "issuer" | "wrong";
-  readonly account: CardAccount;
-};
+
+/** Whatever this card can make. */
+export type AnyCardProfile = CardProfile<AnyCryptogramVersion>;
 
 export type ParsedProfile =
-  | { readonly ok: true; readonly profile: CardProfile }
+  | { readonly ok: true; readonly profile: AnyCardProfile }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** A profile read from JSON; problems as `path: what is allowed`, without values. Never throws. */
+/**
+ * A profile read from JSON; problems as `path: what is allowed`, without values. An entry of
+ * `further` needs only what differs from the first application. Never throws.
+ */
 export function parseProfile(json: unknown): ParsedProfile {
   const problems: Problems = [];
-  const entry = check.object(json, "profile", problems);
+  const { further: listed, ...first } = check.object(json, "profile", problems);
+  const profile = parseApplication(first, problems);
+  const further = check.optional(listed, (value) =>
+    check.list(value, "further", problems).map((entry, at) => {
+      const own: Problems = [];
+      const changes = check.object(entry, "entry", own);
+      const application = parseApplication({ ...first, ...changes, further: undefined }, own);
+      problems.push(...own.map((problem) => `further[${at}].${problem}`));
+      return application;
+    }),
+  );
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, profile: further === undefined ? profile : { ...profile, further } };
+}
+
+function parseApplication(entry: Record<string, unknown>, problems: Problems): AnyCardProfile {
   const read = reader(entry, "", problems);
-  const profile: CardProfile = {
+  return {
     name: read.pattern("name", /^[a-z0-9]+(-[a-z0-9]+)*$/, "lower case words joined by -"),
     scheme: check.choice(
       entry["scheme"],
@@ -90,15 +123,15 @@ export function parseProfile(json: unknown): ParsedProfile {
     ...rules(entry, problems),
     keys: check.choice(entry["keys"], ["issuer", "wrong"] as const, "keys", problems),
     account: account(entry["account"], problems),
+    ...parseOptions(entry, problems),
   };
-  return problems.length === 0 ? { ok: true, profile } : { ok: false, problems };
 }
 
 function application(
   entry: Record<string, unknown>,
   problems: Problems,
 ): Pick<
-  CardProfile,
+  AnyCardProfile,
   "aid" | "applicationLabel" | "directory" | "pdol" | "cryptogramVersion" | "issuerAuthentication"
 > {
   const issuer = check.object(entry["issuerAuthentication"], "issuerAuthentication", problems);
@@ -109,7 +142,7 @@ function application(
     pdol: dataObjectList(entry["pdol"], "pdol", problems),
     cryptogramVersion: check.choice(
       entry["cryptogramVersion"],
-      ["unionpay", "visa-10", "visa-18", "mchip-10"] as const,
+      CRYPTOGRAM_VERSIONS,
       "cryptogramVersion",
       problems,
     ),
@@ -129,7 +162,7 @@ function identity(
   entry: Record<string, unknown>,
   problems: Problems,
 ): Pick<
-  CardProfile,
+  AnyCardProfile,
   | "pan"
   | "psn"
   | "effective"
@@ -158,7 +191,7 @@ function identity(
 function rules(
   entry: Record<string, unknown>,
   problems: Problems,
-): Pick<CardProfile, "cvm" | "actionCodes" | "offlineLimits"> {
+): Pick<AnyCardProfile, "cvm" | "actionCodes" | "offlineLimits"> {
   const cvm = check.object(entry["cvm"], "cvm", problems);
   const codes = reader(
     check.object(entry["actionCodes"], "actionCodes", problems),
@@ -168,6 +201,9 @@ function rules(
   const limits = check.object(entry["offlineLimits"], "offlineLimits", problems);
   const limit = (name: string): number =>
     check.integer(limits[name], 0, 255, `offlineLimits.${name}`, problems);
+  const amount = check.optional(limits["amount"], (value) =>
+    check.amount(value, "offlineLimits.amount", problems),
+  );
   const list = check.list(cvm["rules"], "cvm.rules", problems);
   if (list.length === 0 || list.length > 20) problems.push("cvm.rules: one to twenty rules");
   return {
@@ -181,7 +217,11 @@ function rules(
       denial: codes.hex("denial", 5),
       online: codes.hex("online", 5),
     },
-    offlineLimits: { lower: limit("lower"), upper: limit("upper") },
+    offlineLimits: {
+      lower: limit("lower"),
+      upper: limit("upper"),
+      ...(amount === undefined ? {} : { amount }),
+    },
   };
 }
 
@@ -210,17 +250,6 @@ function bilingual(json: unknown, path: string, problems: Problems): Bilingual {
     en: read.pattern("en", written, "1 to 200 characters"),
     zh: read.pattern("zh", written, "1 to 200 characters"),
   };
-}
-
-function dataObjectList(value: unknown, path: string, problems: Problems): string {
-  const text = check.hex(value, 0, 250, path, problems);
-  try {
-    parseDol(fromHex(text));
-  } catch (cause) {
-    if (!(cause instanceof TlvError)) throw cause;
-    problems.push(`${path}: tags and lengths`);
-  }
-  return text;
 }
 
 type Reader = {

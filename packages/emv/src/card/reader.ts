@@ -1,6 +1,6 @@
 /** A card in a reader slot: the pure card behind the interface a kernel's driver speaks to. */
 import { answer, ATR } from "./answer.ts";
-import type { CardImage, Random } from "./image.ts";
+import type { AnyCardImage, Random } from "./image.ts";
 import { resetCard } from "./state.ts";
 import type { CardState } from "./state.ts";
 
@@ -17,7 +17,7 @@ export interface Card {
  * and the state stays as it was. One command at a time, as with a real card.
  */
 export function insertCard(input: {
-  readonly image: CardImage;
+  readonly image: AnyCardImage;
   readonly state: CardState;
   readonly random: Random;
   readonly keep: (state: CardState) => Promise<void>;
@@ -28,6 +28,7 @@ export function insertCard(input: {
     const next = answer(input.image, state, command, input.random);
     await input.keep(next.state);
     state = next.state;
+    if (next.response.length === 0) throw new Error("the card gave no answer");
     return next.response;
   };
   return {

@@ -3,11 +3,11 @@ import { fromHex, toHex } from "@tillway/bytes";
 import { deriveIccKey } from "@tillway/keys";
 import { makeCaKey, signIssuerCertificate } from "../oda/sign.ts";
 import type { CaKey } from "../kernel/configuration.ts";
-import { demonstrationProfiles } from "./demonstration.ts";
+import { demonstrationProfiles, rehearsalProfiles } from "./demonstration.ts";
 import { personalise } from "./image.ts";
-import type { CardImage, Random } from "./image.ts";
-import type { CardProfile } from "./profile.ts";
-import { SPECIMEN_CA, SPECIMEN_ICC, SPECIMEN_ISSUER } from "./specimen-keys.ts";
+import type { AnyCardImage, IssuerKeys, Random } from "./image.ts";
+import type { AnyCardProfile } from "./profile.ts";
+import { SPECIMEN_CA, SPECIMEN_ICC, SPECIMEN_ISSUER, SPECIMEN_PIN_KEY } from "./specimen-keys.ts";
 
 /** Issuer master keys; an issuer under test uses the same. */
 export const SPECIMEN_MASTER_KEYS = {
@@ -20,37 +20,42 @@ export const SPECIMEN_MASTER_KEYS = {
 export const countingRandom: Random = (length) =>
   Uint8Array.from({ length }, (_, at) => (at + 1) & 0xff);
 
-export function specimenProfile(name: string, change: Partial<CardProfile> = {}): CardProfile {
-  const profile = demonstrationProfiles().find((entry) => entry.name === name);
-  if (profile === undefined) throw new RangeError("no such demonstration card");
+export function specimenProfile(
+  name: string,
+  change: Partial<AnyCardProfile> = {},
+): AnyCardProfile {
+  const known = [...demonstrationProfiles(), ...rehearsalProfiles()];
+  const profile = known.find((entry) => entry.name === name);
+  if (profile === undefined) throw new RangeError("no such card");
   return { ...profile, ...change };
 }
 
 /** The authority's key a terminal needs for this card; index 94. */
-export function specimenCaKey(profile: Pick<CardProfile, "aid">): CaKey {
+export function specimenCaKey(profile: Pick<AnyCardProfile, "aid">): CaKey {
   const rid = profile.aid.slice(0, 10);
   return makeCaKey({ rid, index: "94", key: SPECIMEN_CA, label: "test", expiry: "20391231" });
 }
 
 /** A personalised card whose keys derive from SPECIMEN_MASTER_KEYS. */
-export function specimenCard(profile: CardProfile): CardImage {
-  const { pan, psn } = profile;
+export function specimenCard(profile: AnyCardProfile): AnyCardImage {
+  return personalise(profile, keysOf(profile), countingRandom);
+}
+
+function keysOf({ pan, psn, further }: AnyCardProfile): IssuerKeys {
   const derive = (master: string): string => toHex(deriveIccKey(fromHex(master), pan, psn, "A"));
   const { ac, smi, smc } = SPECIMEN_MASTER_KEYS;
-  return personalise(
-    profile,
-    {
-      caIndex: "94",
-      issuer: SPECIMEN_ISSUER,
-      certificate: signIssuerCertificate(SPECIMEN_CA, SPECIMEN_ISSUER, {
-        identity: pan.slice(0, 8),
-        expiry: "1239",
-        serial: "000001",
-      }),
-      icc: SPECIMEN_ICC,
-      symmetric: { ac: derive(ac), smi: derive(smi), smc: derive(smc) },
-      serial: "000002",
-    },
-    countingRandom,
-  );
+  return {
+    caIndex: "94",
+    issuer: SPECIMEN_ISSUER,
+    certificate: signIssuerCertificate(SPECIMEN_CA, SPECIMEN_ISSUER, {
+      identity: pan.slice(0, 8),
+      expiry: "1239",
+      serial: "000001",
+    }),
+    icc: SPECIMEN_ICC,
+    pin: SPECIMEN_PIN_KEY,
+    symmetric: { ac: derive(ac), smi: derive(smi), smc: derive(smc) },
+    serial: "000002",
+    ...(further === undefined ? {} : { further: further.map(keysOf) }),
+  };
 }

@@ -1,7 +1,7 @@
 /** What a card remembers: for ever, and until its power goes. JSON-serialisable. */
 import { fromHex, toHex } from "@tillway/bytes";
 import type { CryptogramType } from "./cryptogram.ts";
-import type { CardImage } from "./image.ts";
+import type { AnyCardImage } from "./image.ts";
 
 /** How far a transaction has come since the card was switched on. */
 export type Stage =
@@ -17,14 +17,28 @@ export type CardSession = {
   readonly stage: Stage;
   readonly pin: "none" | "passed" | "failed";
   readonly dynamicAuthentication: boolean;
+  /** Hex: values of the PDOL as the terminal gave them. */
+  readonly pdolData?: string;
   readonly first?: {
     readonly type: CryptogramType;
     readonly cryptogram: string;
     readonly values: Readonly<Record<string, string>>;
+    /** Hex: the data of CDOL1 as they came. */
+    readonly data?: string;
   };
   readonly issuerAuthentication: "none" | "passed" | "failed";
   /** Whether authenticated issuer data approve the transaction. */
   readonly issuerApproves: boolean;
+  /** Hex: given out by the last command, good for the next one only. */
+  readonly challenge?: string;
+  /** Script commands of this transaction so far. */
+  readonly scriptCommands?: number;
+  /** Which application is selected: 0 the first, 1 and up the further ones. */
+  readonly application?: number;
+  /** Commands since the card was switched on; counted only where a fault waits for its turn. */
+  readonly commands?: number;
+  /** The card fell silent by a fault of its profile. */
+  readonly gone?: boolean;
 };
 
 /** What stays: counters, and what the last transactions left for the next one's risk management. */
@@ -39,6 +53,16 @@ export type CardState = {
   /** Script commands since the last completed online transaction. */
   readonly scripts: number;
   readonly scriptFailed: boolean;
+  /** A PIN that a script changed; the profile's counts until then. */
+  readonly pin?: string;
+  /** Minor units approved without the issuer since it was last heard. */
+  readonly offlineAmount?: string;
+  /** Data that scripts changed, hex by tag. */
+  readonly data?: Readonly<Record<string, string>>;
+  /** The log, newest first, each record in hex. */
+  readonly log?: readonly string[];
+  /** The further applications, each with a state of its own. */
+  readonly further?: readonly CardState[];
   readonly session: CardSession;
 };
 
@@ -51,8 +75,10 @@ export const NEW_SESSION: CardSession = {
 };
 
 /** A card as it leaves its personaliser. */
-export function newCardState(image: CardImage): CardState {
+export function newCardState(image: AnyCardImage): CardState {
+  const further = image.further?.map(newCardState);
   return {
+    ...(further === undefined ? {} : { further }),
     atc: 0,
     lastOnlineAtc: 0,
     pinTries: image.pinTryLimit,
@@ -68,7 +94,8 @@ export function newCardState(image: CardImage): CardState {
 
 /** The state after a reset or loss of power. */
 export function resetCard(state: CardState): CardState {
-  return { ...state, session: NEW_SESSION };
+  const reset = { ...state, session: NEW_SESSION };
+  return state.further === undefined ? reset : { ...reset, further: state.further.map(resetCard) };
 }
 
 /** What one command does: the next state, response data and status word. */

@@ -1,15 +1,18 @@
 /** Terminal action analysis and the first cryptogram (Book 3 §10.7, §10.8; Book 4 §6.3.6). */
-import { fromAscii, fromHex, toHex } from "@tillway/bytes";
-import { INS, SW } from "../apdu.ts";
+import { fromAscii, fromHex } from "@tillway/bytes";
+import { INS } from "../apdu.ts";
 import type { Response } from "../apdu.ts";
+import { readAnswer } from "./cryptogram.ts";
 import { answerDol, setTcHash } from "./dol-answer.ts";
 import { onlineRequest } from "./fields.ts";
-import { setTsi, tvrOf } from "./state.ts";
+import { tvrOf } from "./state.ts";
 import type { Session, Turn } from "./state.ts";
-import type { Cryptogram } from "./steps.ts";
-import { cardError, child, end, readTemplate, transmit } from "./turn.ts";
+import { operationOf } from "./terminal-data.ts";
+import { cardError, end, enter, transmit } from "./turn.ts";
 
 const REFERENCE = { AAC: 0x00, TC: 0x40, ARQC: 0x80 } as const;
+/** Bit 5 of P1 asks the card to sign its answer (Book 3 table 12). */
+const SIGNATURE = 0x10;
 /** Low bits of the cryptogram information data: "service not allowed" (Book 3 table 14). */
 const NOT_ALLOWED = 0x01;
 
@@ -25,10 +28,15 @@ export function agrees(session: Session, code: "denial" | "online" | "default"):
 
 export function startAction(session: Session): Turn {
   if (agrees(session, "denial")) return ask(session, "AAC");
-  // A terminal that can only be offline takes the default codes at once (types 23, 26, 13, 16).
-  const offlineOnly = ["13", "16", "23", "26", "36"].includes(session.configuration.terminal.type);
-  if (offlineOnly) return ask(session, agrees(session, "default") ? "AAC" : "TC");
-  return ask(session, agrees(session, "online") ? "ARQC" : "TC");
+  switch (operationOf(session.configuration.terminal.type)) {
+    // A terminal that can only be offline takes the default codes at once.
+    case "offline-only":
+      return ask(session, agrees(session, "default") ? "AAC" : "TC");
+    case "online-only":
+      return ask(session, "ARQC");
+    case "offline-capable":
+      return ask(session, agrees(session, "online") ? "ARQC" : "TC");
+  }
 }
 
 function ask(session: Session, type: "AAC" | "TC" | "ARQC"): Turn {
@@ -47,68 +55,36 @@ export function generate(
   const data = setTcHash(session, list) ? answerDol(session, list) : undefined;
   if (data === undefined) return cardError(session);
   session.asked = type;
+  session.signatureAsked = wantsSignature(session, wait, type);
+  session.cdolData = [...session.cdolData, data];
   return transmit(session, wait, {
     cla: 0x80,
     ins: INS.generateAc,
-    p1: REFERENCE[type],
+    p1: REFERENCE[type] | (session.signatureAsked ? SIGNATURE : 0),
     p2: 0,
     data,
     le: 256,
   });
 }
 
-/** Keeps what GENERATE AC answered; undefined where it is malformed (Book 3 §6.5.5.4). */
-export function keepCryptogram(session: Session, { data, sw }: Response): Cryptogram | undefined {
-  if (sw !== SW.ok) return undefined;
-  const parts = readPlain(data) ?? readTagged(data);
-  if (parts === undefined) return undefined;
-  const kind = (parts.information[0] ?? 0) & 0xc0;
-  const type = kind === 0x00 ? "AAC" : kind === 0x40 ? "TC" : kind === 0x80 ? "ARQC" : undefined;
-  if (type === undefined) return undefined;
-  setTsi(session, "cardRiskManagementPerformed");
-  session.card.set("9F27", parts.information);
-  session.card.set("9F36", parts.counter);
-  session.card.set("9F26", parts.value);
-  if (parts.issuerData === undefined) session.card.delete("9F10");
-  else session.card.set("9F10", parts.issuerData);
-  session.cryptogram = { type, value: toHex(parts.value) };
-  return session.cryptogram;
-}
-
-type Parts = {
-  readonly information: Uint8Array;
-  readonly counter: Uint8Array;
-  readonly value: Uint8Array;
-  readonly issuerData: Uint8Array | undefined;
-};
-
-function readPlain(data: Uint8Array): Parts | undefined {
-  const value = readTemplate(data, "80")?.value;
-  if (value === undefined || value.length < 11 || value.length > 43) return undefined;
-  return {
-    information: value.slice(0, 1),
-    counter: value.slice(1, 3),
-    value: value.slice(3, 11),
-    issuerData: value.length > 11 ? value.slice(11) : undefined,
-  };
-}
-
-function readTagged(data: Uint8Array): Parts | undefined {
-  const nodes = readTemplate(data, "77")?.children ?? [];
-  const information = child(nodes, "9F27")?.value;
-  const counter = child(nodes, "9F36")?.value;
-  const value = child(nodes, "9F26")?.value;
-  const issuerData = child(nodes, "9F10")?.value;
-  if (information?.length !== 1 || counter?.length !== 2 || value?.length !== 8) return undefined;
-  if (issuerData !== undefined && issuerData.length > 32) return undefined;
-  return { information, counter, value, issuerData };
+/** Whether the card is to sign this cryptogram; an AAC is never signed (Book 2 §6.6). */
+function wantsSignature(
+  session: Session,
+  wait: "first-cryptogram" | "second-cryptogram",
+  type: "AAC" | "TC" | "ARQC",
+): boolean {
+  if (session.combined !== "armed" || type === "AAC") return false;
+  const mode = session.configuration.terminal.cdaMode ?? 1;
+  if (wait === "first-cryptogram") return type === "TC" || mode === 1 || mode === 2;
+  // Without an answer of the host this signature is the only proof there is.
+  return !session.hostAnswered || mode === 1 || mode === 4;
 }
 
 /** Answer to the first GENERATE AC: decided offline, or a request for the host. */
 export function firstCryptogram(session: Session, response: Response): Turn {
-  const cryptogram = keepCryptogram(session, response);
-  if (cryptogram === undefined) return cardError(session);
-  switch (cryptogram.type) {
+  const answer = readAnswer(session, response);
+  if (answer === undefined) return cardError(session);
+  switch (answer.type) {
     case "AAC": {
       session.terminal.set("8A", fromAscii("Z1"));
       const reason = (session.card.get("9F27")?.[0] ?? 0) & 0x07;
@@ -119,12 +95,26 @@ export function firstCryptogram(session: Session, response: Response): Turn {
     }
     case "TC":
       // A card may be stricter than it was asked to be, never milder.
-      return session.asked === "TC" ? end(session, { result: "approved" }) : cardError(session);
+      if (session.asked !== "TC") return cardError(session);
+      if (answer.proven) return end(session, { result: "approved" });
+      session.terminal.set("8A", fromAscii("Z1"));
+      return end(session, { result: "declined", reason: "declined-offline" });
     case "ARQC":
       if (session.asked === "AAC") return cardError(session);
+      if (!answer.proven) return giveUp(session);
+      // A terminal that is never online is one that was unable to go online.
+      if (operationOf(session.configuration.terminal.type) === "offline-only") {
+        return enter("unable");
+      }
       session.terminal.delete("8A");
       session.wait = "online-answer";
       session.requestOpen = true;
       return { type: "go-online", request: onlineRequest(session) };
   }
+}
+
+/** A request whose signature is wrong never goes online: the card is told at once (Book 4 §6.3.2). */
+function giveUp(session: Session): Turn {
+  session.terminal.set("8A", fromAscii("Z1"));
+  return generate(session, "second-cryptogram", "AAC");
 }

@@ -1,128 +1,88 @@
-/** Offline data authentication, static and dynamic (Book 2 §5, §6; Book 3 §10.3). */
-import { fromHex, toHex } from "@tillway/bytes";
+/** Offline data authentication: static, dynamic, combined (Book 2 §5, §6; Book 3 §10.3). */
+import { fromHex } from "@tillway/bytes";
 import { INS, SW } from "../apdu.ts";
 import type { Response } from "../apdu.ts";
-import {
-  recoverIccKey,
-  recoverIssuerKey,
-  staticDataToAuthenticate,
-  verifyDda,
-  verifySda,
-} from "../oda/recover.ts";
-import { caKeyName } from "./configuration.ts";
-import type { CaKey } from "./configuration.ts";
-import { century } from "./dates.ts";
+import { verifyDda, verifySda } from "../oda/recover.ts";
 import { answerDol, asksFor } from "./dol-answer.ts";
-import { panOf } from "./fields.ts";
+import { iccKeyOf, issuerKeyOf, staticDataOf } from "./keys.ts";
 import { bitOf, setTsi, setTvr } from "./state.ts";
-import type { Session, Turn } from "./state.ts";
+import type { PublicKey, Session, Turn } from "./state.ts";
 import { cardError, child, enter, readTemplate, transmit } from "./turn.ts";
 
-type Method = "dda" | "sda" | "none";
-type Key = { readonly modulus: Uint8Array; readonly exponent: Uint8Array };
+type Method = "cda" | "dda" | "sda";
 
-/** The strongest method both sides have. Combined authentication is not in this version. */
-function methodOf(session: Session): Method {
+/** The strongest method both sides have (Book 3 §10.3). */
+function methodOf(session: Session): Method | undefined {
   const profile = session.card.get("82");
   const capabilities = session.terminal.get("9F33");
+  if (bitOf(profile, 1, 1) && bitOf(capabilities, 3, 4)) return "cda";
   if (bitOf(profile, 1, 6) && bitOf(capabilities, 3, 7)) return "dda";
   if (bitOf(profile, 1, 7) && bitOf(capabilities, 3, 8)) return "sda";
-  return "none";
+  return undefined;
 }
+
+/** Data the card must have brought for each method (Book 3 §7.2). */
+const NEEDED: Readonly<Record<Method, readonly string[]>> = {
+  cda: ["8F", "90", "9F32", "9F46", "9F47"],
+  dda: ["8F", "90", "9F32", "9F46", "9F47"],
+  sda: ["8F", "90", "9F32", "93"],
+};
 
 export function startAuthentication(session: Session): Turn {
   const method = methodOf(session);
-  if (method === "none") {
+  if (method === undefined) {
     setTvr(session, "authenticationNotPerformed");
     return enter("restrictions");
   }
   setTsi(session, "authenticationPerformed");
   if (method === "sda") setTvr(session, "sdaSelected");
-  const needed =
-    method === "dda" ? ["8F", "90", "9F32", "9F46", "9F47"] : ["8F", "90", "9F32", "93"];
-  if (needed.some((tag) => !session.card.has(tag))) {
+  if (NEEDED[method].some((tag) => !session.card.has(tag))) {
     setTvr(session, "cardDataMissing");
     return failed(session, method);
   }
-  const issuerKey = recoverIssuer(session);
-  const data = staticData(session);
-  if (issuerKey === undefined || data === undefined) return failed(session, method);
-  return method === "dda"
-    ? askForDynamic(session, issuerKey, data)
-    : checkStatic(session, issuerKey, data);
+  if (method === "sda") return checkStatic(session);
+  const iccKey = iccKeyOf(session);
+  if (iccKey === undefined) return failed(session, method);
+  session.iccKey = iccKey;
+  return method === "dda" ? askForDynamic(session) : armCombined(session);
 }
 
+const FAILED = { cda: "cdaFailed", dda: "ddaFailed", sda: "sdaFailed" } as const;
+
 function failed(session: Session, method: Method): Turn {
-  setTvr(session, method === "dda" ? "ddaFailed" : "sdaFailed");
+  setTvr(session, FAILED[method]);
   return enter("restrictions");
 }
 
-/** The CA key the card names, of this terminal's set, unless it has expired (Book 2 §11). */
-function caKeyOf(session: Session): CaKey | undefined {
-  const rid = toHex(session.card.get("84") ?? new Uint8Array(0)).slice(0, 10);
-  const name = rid + toHex(session.card.get("8F") ?? new Uint8Array(0));
-  const { caKeys, keySet } = session.configuration;
-  const key = caKeys.find((entry) => caKeyName(entry) === name && entry.label === keySet);
-  const today = century(session.transaction.date);
-  return key?.expiry !== undefined && key.expiry < today ? undefined : key;
-}
-
-function recoverIssuer(session: Session): Key | undefined {
-  const ca = caKeyOf(session);
-  const certificate = session.card.get("90");
-  const exponent = session.card.get("9F32");
-  if (ca === undefined || certificate === undefined || exponent === undefined) return undefined;
-  const result = recoverIssuerKey({
-    caKey: { modulus: fromHex(ca.modulus), exponent: fromHex(ca.exponent) },
-    certificate,
-    exponent,
-    remainder: session.card.get("92"),
-    pan: panOf(session),
-    date: session.transaction.date,
-    revoked: new Set(ca.revoked ?? []),
-  });
-  return result.ok ? result.key : undefined;
-}
-
-function staticData(session: Session): Uint8Array | undefined {
-  const result = staticDataToAuthenticate({
-    records: session.signed,
-    tagList: session.card.get("9F4A"),
-    aip: session.card.get("82") ?? new Uint8Array(0),
-  });
-  return result.ok ? result.data : undefined;
-}
-
-function checkStatic(session: Session, issuerKey: Key, data: Uint8Array): Turn {
-  const signature = session.card.get("93") ?? new Uint8Array(0);
-  const result = verifySda({ issuerKey, signature, staticData: data });
+function checkStatic(session: Session): Turn {
+  const issuerKey = issuerKeyOf(session);
+  const staticData = staticDataOf(session);
+  const signature = session.card.get("93");
+  if (!issuerKey || !staticData || !signature) return failed(session, "sda");
+  const result = verifySda({ issuerKey, signature, staticData });
   if (!result.ok) return failed(session, "sda");
   session.card.set("9F45", result.dataAuthenticationCode);
   return enter("restrictions");
 }
 
-function askForDynamic(session: Session, issuerKey: Key, data: Uint8Array): Turn {
-  const certificate = session.card.get("9F46") ?? new Uint8Array(0);
-  const exponent = session.card.get("9F47") ?? new Uint8Array(0);
-  const icc = recoverIccKey({
-    issuerKey,
-    certificate,
-    exponent,
-    remainder: session.card.get("9F48"),
-    staticData: data,
-    pan: panOf(session),
-    date: session.transaction.date,
-  });
+/** The card signs with its cryptograms; both lists must then hold the terminal's number (§6.6). */
+function armCombined(session: Session): Turn {
+  const covered = ["8C", "8D"].every((list) => asksFor(session.card.get(list), "9F37"));
+  if (!covered) return failed(session, "cda");
+  session.combined = "armed";
+  return enter("restrictions");
+}
+
+function askForDynamic(session: Session): Turn {
   const dol = session.card.get("9F49") ?? fromHex(session.selected?.application.defaultDdol ?? "");
   // Without the terminal's number the answer would prove nothing (Book 2 §6.5.1).
-  if (!icc.ok || !asksFor(dol, "9F37")) return failed(session, "dda");
+  if (!asksFor(dol, "9F37")) return failed(session, "dda");
   const { transaction } = session;
   const number = transaction.authenticationNumber ?? transaction.unpredictableNumber;
   session.terminal.set("9F37", fromHex(number));
   const ddolData = answerDol(session, dol);
   session.terminal.set("9F37", fromHex(transaction.unpredictableNumber));
   if (ddolData === undefined) return failed(session, "dda");
-  session.iccKey = icc.key;
   session.authenticationData = ddolData;
   return transmit(session, "internal-authenticate", {
     cla: 0,
@@ -138,9 +98,17 @@ function askForDynamic(session: Session, issuerKey: Key, data: Uint8Array): Turn
 export function dynamicSigned(session: Session, { data, sw }: Response): Turn {
   const { iccKey } = session;
   if (sw !== SW.ok || iccKey === undefined) return cardError(session);
-  const tagged = readTemplate(data, "77")?.children ?? [];
-  const signature = readTemplate(data, "80")?.value ?? child(tagged, "9F4B")?.value;
+  const signature = signatureIn(data);
   if (signature === undefined) return failed(session, "dda");
+  return checkDynamic(session, iccKey, signature);
+}
+
+function signatureIn(data: Uint8Array): Uint8Array | undefined {
+  const tagged = readTemplate(data, "77")?.children ?? [];
+  return readTemplate(data, "80")?.value ?? child(tagged, "9F4B")?.value;
+}
+
+function checkDynamic(session: Session, iccKey: PublicKey, signature: Uint8Array): Turn {
   const result = verifyDda({ iccKey, signature, ddolData: session.authenticationData });
   if (!result.ok) return failed(session, "dda");
   session.card.set("9F4C", result.iccDynamicNumber);

@@ -1,25 +1,18 @@
-/**
- * Cardholder verification (Book 3 §10.5, Book 4 §6.3.4): online PIN, signature, no CVM. Methods in
- * which the card checks the PIN are recognised, and this terminal does not support them.
- */
-import { equal } from "@tillway/bytes";
+/** Cardholder verification (Book 3 §10.5, Book 4 §6.3.4): the rules of the card's list, one by one. */
+import * as cvmList from "./cvm-list.ts";
+import type { Rule } from "./cvm-list.ts";
 import { panOf } from "./fields.ts";
 import { bitOf, setTsi, setTvr } from "./state.ts";
 import type { Session, Turn } from "./state.ts";
-import type { CardholderVerification } from "./steps.ts";
-import { cardError, enter } from "./turn.ts";
+import type { AnyVerification } from "./steps.ts";
+import { cardError, enter, forgetPin } from "./turn.ts";
 
-const FAIL = 0x00;
-const ONLINE_PIN = 0x02;
-const OFFLINE_PIN: readonly number[] = [0x01, 0x03, 0x04, 0x05];
-const SIGNATURE = 0x1e;
-const NO_CVM = 0x1f;
+const { CVM, methodOf, ruleAt } = cvmList;
 
+/** Last byte of the CVM results, tag 9F34 (Book 4 Annex A4). */
 const UNKNOWN = 0;
 const FAILED = 1;
 const SUCCESSFUL = 2;
-
-type Rule = { readonly code: number; readonly condition: number };
 
 export function startCardholder(session: Session): Turn {
   if (!bitOf(session.card.get("82"), 1, 5)) return enter("risk");
@@ -35,19 +28,12 @@ export function startCardholder(session: Session): Turn {
   return nextRule(session);
 }
 
-function ruleAt(session: Session, index: number): Rule | undefined {
-  const list = session.card.get("8E") ?? new Uint8Array(0);
-  const code = list[8 + index * 2];
-  const condition = list[9 + index * 2];
-  return code === undefined || condition === undefined ? undefined : { code, condition };
-}
-
 /** Goes through the rules until one method is performed or the list ends. */
-function nextRule(session: Session): Turn {
+export function nextRule(session: Session): Turn {
   for (;;) {
     const rule = ruleAt(session, session.rule);
     if (rule === undefined) return listEnded(session);
-    if (!conditionHolds(session, rule)) {
+    if (!cvmList.conditionHolds(session, rule)) {
       session.rule += 1;
       continue;
     }
@@ -61,30 +47,31 @@ function nextRule(session: Session): Turn {
 /** Performs a method: a turn where it is under way or done, undefined where it failed. */
 function perform(session: Session, rule: Rule): Turn | undefined {
   const method = methodOf(rule);
-  if (!recognised(method)) {
+  if (!cvmList.recognised(method)) {
     setTvr(session, "cvmUnrecognised");
     return undefined;
   }
-  if (!supported(session, method)) {
-    if (method === ONLINE_PIN || OFFLINE_PIN.includes(method)) setTvr(session, "pinPadUnavailable");
+  if (!cvmList.supported(session, method)) {
+    if (cvmList.needsPin(method)) setTvr(session, "pinPadUnavailable");
     return undefined;
   }
+  // A PIN bypassed once is bypassed for every later method too (Book 4 §6.3.4.3).
+  if (cvmList.needsPin(method) && session.pinBypassed) return undefined;
+  if (cvmList.offlinePin(method) !== undefined) return enter("offline-pin");
   switch (method) {
-    case ONLINE_PIN:
-      // A PIN bypassed once is bypassed for every later method too (Book 4 §6.3.4.3).
-      if (session.pinBypassed) return undefined;
+    case CVM.onlinePin:
       session.wait = "online-pin";
       return { type: "enter-online-pin", pan: panOf(session) };
-    case SIGNATURE:
+    case CVM.signature:
       return done(session, rule, "signature", UNKNOWN);
-    case NO_CVM:
+    case CVM.none:
       return done(session, rule, "none", SUCCESSFUL);
     default:
       return undefined;
   }
 }
 
-function done(session: Session, rule: Rule, cvm: CardholderVerification, result: number): Turn {
+function done(session: Session, rule: Rule, cvm: AnyVerification, result: number): Turn {
   session.cvm = cvm;
   setResults(session, rule, result);
   return enter("risk");
@@ -97,10 +84,10 @@ function setResults(session: Session, { code, condition }: Rule, result: number)
 /** A method failed: undefined to go on with the next rule, a turn where the list ends here. */
 function unsuccessful(session: Session, rule: Rule): Turn | undefined {
   // "3F" stands for a method that could not even be named (Book 4 §6.3.4.5).
-  const known = recognised(methodOf(rule));
+  const known = cvmList.recognised(methodOf(rule));
   setResults(session, known ? rule : { code: 0x3f, condition: 0 }, FAILED);
   session.rule += 1;
-  const goesOn = (rule.code & 0x40) !== 0 && methodOf(rule) !== FAIL;
+  const goesOn = (rule.code & 0x40) !== 0 && methodOf(rule) !== CVM.fail;
   if (goesOn && ruleAt(session, session.rule) !== undefined) return undefined;
   return failed(session);
 }
@@ -118,6 +105,24 @@ function failed(session: Session): Turn {
   return enter("risk");
 }
 
+/** The method under way failed: the next rule, or the end of the list. */
+export function methodFailed(session: Session): Turn {
+  const rule = ruleAt(session, session.rule);
+  forgetPin(session);
+  if (rule === undefined) return cardError(session);
+  return unsuccessful(session, rule) ?? nextRule(session);
+}
+
+/** The card took the PIN; where a signature belongs to it, nobody knows yet what it will be. */
+export function offlinePinRight(session: Session): Turn {
+  const rule = ruleAt(session, session.rule);
+  if (rule === undefined) return cardError(session);
+  return cvmList.withSignature(methodOf(rule))
+    ? done(session, rule, "offline-pin-and-signature", UNKNOWN)
+    : done(session, rule, "offline-pin", SUCCESSFUL);
+}
+
+/** The PIN was taken for the host. */
 export function pinEntered(session: Session): Turn {
   const rule = ruleAt(session, session.rule);
   if (rule === undefined) return cardError(session);
@@ -126,75 +131,12 @@ export function pinEntered(session: Session): Turn {
 }
 
 export function pinBypassed(session: Session): Turn {
-  const rule = ruleAt(session, session.rule);
-  if (rule === undefined) return cardError(session);
   session.pinBypassed = true;
   setTvr(session, "pinNotEntered");
-  return unsuccessful(session, rule) ?? nextRule(session);
+  return methodFailed(session);
 }
 
-function methodOf(rule: Rule): number {
-  return rule.code & 0x3f;
-}
-
-function recognised(method: number): boolean {
-  return [FAIL, ONLINE_PIN, SIGNATURE, NO_CVM, ...OFFLINE_PIN].includes(method);
-}
-
-/** Terminal capabilities, tag 9F33 byte 2, less what this version cannot do. */
-function supported(session: Session, method: number): boolean {
-  const capabilities = session.terminal.get("9F33");
-  switch (method) {
-    case FAIL:
-      return true;
-    case ONLINE_PIN:
-      return bitOf(capabilities, 2, 7) && session.selected?.application.onlinePin === true;
-    case SIGNATURE:
-      return bitOf(capabilities, 2, 6);
-    case NO_CVM:
-      return bitOf(capabilities, 2, 4);
-    default:
-      return false;
-  }
-}
-
-/** Condition codes of Book 3 Annex C3, table 40; a code not known does not hold. */
-function conditionHolds(session: Session, rule: Rule): boolean {
-  const { type } = session.transaction;
-  const unattended = ["14", "15", "16"].includes(session.configuration.terminal.type);
-  const cash = type === "01";
-  const cashback = type === "09";
-  switch (rule.condition) {
-    case 0x00:
-      return true;
-    case 0x01:
-      return cash && unattended;
-    case 0x02:
-      return !cash && !cashback;
-    case 0x03:
-      return supported(session, methodOf(rule));
-    case 0x04:
-      return cash && !unattended;
-    case 0x05:
-      return cashback;
-    case 0x06:
-    case 0x07:
-    case 0x08:
-    case 0x09:
-      return amountHolds(session, rule.condition);
-    default:
-      return false;
-  }
-}
-
-/** Under or over the amounts X and Y of the list, in the application's currency. */
-function amountHolds(session: Session, condition: number): boolean {
-  const currency = session.card.get("9F42");
-  const own = session.terminal.get("5F2A");
-  if (currency === undefined || own === undefined || !equal(currency, own)) return false;
-  const list = session.card.get("8E") ?? new Uint8Array(8);
-  const view = new DataView(list.buffer, list.byteOffset);
-  const limit = BigInt(view.getUint32(condition < 0x08 ? 0 : 4));
-  const amount = BigInt(session.transaction.amount);
-  return condition % 2 === 0 ? amount < limit : amount > limit;
+export function pinPadFailed(session: Session): Turn {
+  setTvr(session, "pinPadUnavailable");
+  return methodFailed(session);
 }

@@ -72,9 +72,18 @@ export type TerminalConfiguration = {
   readonly directory: boolean;
   /** Whether the cardholder may choose; otherwise the card's first priority is taken. */
   readonly cardholderSelection: boolean;
+  /**
+   * When the card signs with its cryptogram (Book 4 §6.3.2): 1 first and second GENERATE AC, 2 the
+   * first only, 3 neither an ARQC nor what follows one, 4 no ARQC but the second. 1 where absent.
+   */
+  readonly cdaMode?: CdaMode;
+  /** Whether the terminal keeps an exception file or a log to be asked for every card. */
+  readonly cardCheck?: boolean;
   /** Host response codes that approve: a certificate is asked for. All others decline. */
   readonly approvalCodes: readonly string[];
 };
+
+export type CdaMode = 1 | 2 | 3 | 4;
 
 export type KernelConfiguration = {
   readonly terminal: TerminalConfiguration;
@@ -222,6 +231,9 @@ function parseTerminal(json: unknown, problems: Problems): TerminalConfiguration
     );
     return value === undefined ? {} : { [name]: value };
   };
+  const cardCheck = check.optional(entry["cardCheck"], (given) =>
+    check.flag(given, inTerminal("cardCheck"), problems),
+  );
   return {
     type: check.hex(entry["type"], 1, 1, inTerminal("type"), problems),
     capabilities: check.hex(entry["capabilities"], 3, 3, inTerminal("capabilities"), problems),
@@ -251,6 +263,8 @@ function parseTerminal(json: unknown, problems: Problems): TerminalConfiguration
       inTerminal("cardholderSelection"),
       problems,
     ),
+    ...cdaModeIn(entry["cdaMode"], problems),
+    ...(cardCheck === undefined ? {} : { cardCheck }),
     approvalCodes: check
       .list(entry["approvalCodes"], inTerminal("approvalCodes"), problems)
       .map((code) =>
@@ -263,4 +277,11 @@ function parseTerminal(json: unknown, problems: Problems): TerminalConfiguration
         ),
       ),
   };
+}
+
+function cdaModeIn(value: unknown, problems: Problems): { readonly cdaMode?: CdaMode } {
+  if (value === undefined) return {};
+  const known = ([1, 2, 3, 4] as const).find((mode) => mode === value);
+  if (known === undefined) problems.push("terminal.cdaMode: a whole number from 1 to 4");
+  return known === undefined ? {} : { cdaMode: known };
 }

@@ -3,7 +3,7 @@ import { concat, toHex } from "@tillway/bytes";
 import { encodeTlv } from "../tlv.ts";
 import { valuesOf } from "./state.ts";
 import type { Session } from "./state.ts";
-import type { OnlineRequest } from "./steps.ts";
+import type { AnyVerification, OnlineRequest } from "./steps.ts";
 
 const REQUEST =
   "9F26 9F27 9F10 9F37 9F36 95 9A 9C 9F02 5F2A 82 9F1A 9F03 9F33 9F34 9F35 9F1E 84 9F09 9F41 9F63";
@@ -35,7 +35,7 @@ function collect(session: Session, tags: string): Uint8Array {
 }
 
 /** What the authorisation request is made of, after the first cryptogram. */
-export function onlineRequest(session: Session): OnlineRequest {
+export function onlineRequest(session: Session): OnlineRequest<AnyVerification> {
   const psn = psnOf(session);
   return {
     pan: panOf(session),

@@ -1,13 +1,17 @@
 /** The contact terminal kernel: its step machine and its configuration. */
-export { advance, startKernel } from "./machine.ts";
-export type { KernelState, KernelTurn } from "./machine.ts";
+export { advance, advanceFull, startFullKernel, startKernel } from "./machine.ts";
+export type { FullKernelState, FullKernelTurn, KernelState, KernelTurn } from "./machine.ts";
 export type {
+  AnyVerification,
   Candidate,
   CardholderVerification,
+  CheckCardStep,
   Cryptogram,
+  FullKernelStep,
   KernelEvent,
   KernelOutcome,
   KernelStep,
+  OfflinePinStep,
   OnlineRequest,
   OutcomeReason,
 } from "./steps.ts";
@@ -15,6 +19,7 @@ export { caKeyChecksum, parseKernelConfiguration } from "./configuration.ts";
 export type {
   ApplicationConfiguration,
   CaKey,
+  CdaMode,
   KernelConfiguration,
   KeySet,
   ParsedConfiguration,
@@ -24,6 +29,7 @@ export { DEFAULT_APPLICATIONS, DEFAULT_TERMINAL } from "./defaults.ts";
 export { recordedCard, rehearse } from "./rehearsal.ts";
 export type {
   Match,
+  OfflinePin,
   RecordedCard,
   RecordedExchange,
   Rehearsal,

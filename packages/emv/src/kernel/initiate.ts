@@ -6,7 +6,7 @@ import { tagEntry } from "../tags.ts";
 import { encodeTlv, flatten } from "../tlv.ts";
 import { answerDol } from "./dol-answer.ts";
 import { withoutSelected } from "./selection.ts";
-import { binary } from "./state.ts";
+import { binary } from "./terminal-data.ts";
 import type { RecordPlace, Session, Turn } from "./state.ts";
 import { cardError, child, enter, readTemplate, transmit } from "./turn.ts";
 
@@ -25,6 +25,7 @@ export function startInitiate(session: Session): Turn {
   session.terminal.set("9F1B", binary(application.floorLimit));
   const data = answerDol(session, session.card.get("9F38") ?? NOTHING);
   if (data === undefined || data.length > LONGEST_PDOL_DATA) return cardError(session);
+  session.pdolData = data;
   return transmit(session, "processing-options", {
     cla: 0x80,
     ins: INS.getProcessingOptions,

@@ -2,9 +2,11 @@
 import { concat, fromAscii } from "@tillway/bytes";
 import { INS, SW } from "../apdu.ts";
 import type { Response } from "../apdu.ts";
-import { agrees, generate, keepCryptogram } from "./action.ts";
+import { agrees, generate } from "./action.ts";
+import { readAnswer } from "./cryptogram.ts";
 import { bitOf, setTsi, setTvr } from "./state.ts";
 import type { IssuerScript, Session, Turn } from "./state.ts";
+import { operationOf } from "./terminal-data.ts";
 import {
   child,
   end,
@@ -47,9 +49,14 @@ function asciiCode(responseCode: string): Uint8Array {
   return fromAscii(/^[\x20-\x7e]{2}$/.test(responseCode) ? responseCode : "96");
 }
 
+/**
+ * The host did not answer: the default action codes decide (Book 3 §10.7). A terminal that is
+ * online only approves nothing by itself.
+ */
 export function unableToGoOnline(session: Session): Turn {
   session.requestOpen = false;
-  const declined = agrees(session, "default");
+  const onlineOnly = operationOf(session.configuration.terminal.type) === "online-only";
+  const declined = onlineOnly || agrees(session, "default");
   session.terminal.set("8A", fromAscii(declined ? "Z3" : "Y3"));
   return generate(session, "second-cryptogram", declined ? "AAC" : "TC");
 }
@@ -71,15 +78,21 @@ export function startSecond(session: Session): Turn {
 
 /** Answer to the second GENERATE AC: decided. Scripts 72 may still follow. */
 export function secondCryptogram(session: Session, response: Response): Turn {
-  const cryptogram = keepCryptogram(session, response);
-  const wanted = session.asked === "TC";
-  const unable = session.hostAnswered ? undefined : "unable-to-go-online";
-  if (wanted && cryptogram?.type === "TC") session.decision = { result: "approved" };
-  else if (wanted) {
-    const reason = cryptogram === undefined ? "card-error" : "declined-by-card";
+  // A request given up for its signature was declined before this cryptogram was asked for.
+  const givenUp = session.combined === "failed";
+  const answer = readAnswer(session, response);
+  if (session.asked === "TC" && answer?.type === "TC" && answer.proven) {
+    session.decision = { result: "approved" };
+  } else if (session.asked === "TC") {
+    const reason = answer === undefined ? "card-error" : "declined-by-card";
     session.decision = { result: "declined", reason };
-  } else session.decision = { result: "declined", reason: unable ?? "declined-by-host" };
-  return cryptogram === undefined ? enter("finish") : enter("scripts-after");
+  } else if (session.hostAnswered) {
+    session.decision = { result: "declined", reason: "declined-by-host" };
+  } else {
+    const reason = givenUp ? "declined-offline" : "unable-to-go-online";
+    session.decision = { result: "declined", reason };
+  }
+  return answer === undefined ? enter("finish") : enter("scripts-after");
 }
 
 export function startScriptsAfter(session: Session): Turn {

@@ -140,7 +140,12 @@ const event: fc.Arbitrary<KernelEvent> = fc.oneof(
     { type: "pin-cancelled" },
     { type: "unable-to-go-online" },
     { type: "cancelled" },
+    { type: "pin-pad-failed" },
+    { type: "card-checked", onExceptionFile: true, recentAmount: "1" },
   ),
+  fc
+    .tuple(anything, anything)
+    .map(([pin, padding]): KernelEvent => ({ type: "offline-pin-entered", pin, padding })),
   anything.map((issuerData): KernelEvent => ({
     type: "online-answered",
     responseCode: "00",

@@ -3,9 +3,18 @@
  * by functions. Nothing here waits; a real terminal drives `advance` itself.
  */
 import { fromHex, toHex } from "@tillway/bytes";
-import { advance, startKernel } from "./machine.ts";
 import type { KernelConfiguration } from "./configuration.ts";
-import type { Candidate, KernelEvent, KernelOutcome, KernelStep, OnlineRequest } from "./steps.ts";
+import { advanceFull, startFullKernel } from "./machine.ts";
+import type {
+  AnyVerification,
+  Candidate,
+  CheckCardStep,
+  FullKernelStep,
+  KernelEvent,
+  KernelOutcome,
+  OfflinePinStep,
+  OnlineRequest,
+} from "./steps.ts";
 import type { TransactionInput } from "./transaction.ts";
 
 /** Who stands around the kernel. `undefined` from the card means that it is gone. */
@@ -14,44 +23,58 @@ export type Surroundings = {
   /** Undefined leaves the choice undone: the transaction is cancelled. */
   readonly choose?: (candidates: readonly Candidate[]) => string | undefined;
   readonly pin?: "pin-entered" | "pin-bypassed" | "pin-cancelled";
+  /** A PIN for the card; bypassed where absent or undefined. */
+  readonly offlinePin?: (step: OfflinePinStep) => OfflinePin | undefined;
+  /** The terminal's lists; empty where absent. */
+  readonly checkCard?: (step: CheckCardStep) => {
+    readonly onExceptionFile: boolean;
+    readonly recentAmount?: string;
+  };
   /** Undefined where no answer came. */
   readonly host?: (
-    request: OnlineRequest,
+    request: OnlineRequest<AnyVerification>,
   ) => { readonly responseCode: string; readonly issuerData: Uint8Array } | undefined;
 };
 
+/** A PIN block of format 2 and random padding; the kernel overwrites the block. */
+export type OfflinePin = { readonly pin: Uint8Array; readonly padding: Uint8Array };
+
 export type Rehearsal = {
-  readonly outcome: KernelOutcome;
-  readonly steps: readonly KernelStep[];
-  /** Hex of every command sent, in order. */
+  readonly outcome: KernelOutcome<AnyVerification>;
+  readonly steps: readonly FullKernelStep[];
+  /** Hex of every command sent, in order; of one that holds a PIN the header only. */
   readonly commands: readonly string[];
-  readonly request?: OnlineRequest;
+  readonly request?: OnlineRequest<AnyVerification>;
 };
 
-/** Plays a transaction to its end. Throws what `startKernel` throws. */
+/** Plays a transaction to its end. Throws what `startFullKernel` throws. */
 export function rehearse(
   configuration: KernelConfiguration,
   transaction: TransactionInput,
   around: Surroundings,
 ): Rehearsal {
-  const steps: KernelStep[] = [];
+  const steps: FullKernelStep[] = [];
   const commands: string[] = [];
-  let request: OnlineRequest | undefined;
-  let { state, step } = startKernel(configuration, transaction);
+  let request: OnlineRequest<AnyVerification> | undefined;
+  let { state, step } = startFullKernel(configuration, transaction);
   for (;;) {
     steps.push(step);
-    if (step.type === "transmit") commands.push(toHex(step.apdu));
+    if (step.type === "transmit") {
+      commands.push(toHex(step.secret === true ? step.apdu.slice(0, 4) : step.apdu));
+    }
     if (step.type === "go-online") request = step.request;
     if (step.type === "done") {
       const { outcome } = step;
       return { outcome, steps, commands, ...(request === undefined ? {} : { request }) };
     }
-    ({ state, step } = advance(state, answerTo(step, around)));
+    const event = answerTo(step, around);
+    if (step.type === "transmit" && step.secret === true) step.apdu.fill(0);
+    ({ state, step } = advanceFull(state, event));
   }
 }
 
 function answerTo(
-  step: Exclude<KernelStep, { readonly type: "done" }>,
+  step: Exclude<FullKernelStep, { readonly type: "done" }>,
   around: Surroundings,
 ): KernelEvent {
   switch (step.type) {
@@ -65,6 +88,17 @@ function answerTo(
     }
     case "enter-online-pin":
       return { type: around.pin ?? "pin-entered" };
+    case "enter-offline-pin": {
+      const entered = around.offlinePin?.(step);
+      return entered === undefined
+        ? { type: "pin-bypassed" }
+        : { type: "offline-pin-entered", ...entered };
+    }
+    case "check-card":
+      return {
+        type: "card-checked",
+        ...(around.checkCard?.(step) ?? { onExceptionFile: false }),
+      };
     case "go-online": {
       const answer = around.host?.(step.request);
       return answer === undefined
@@ -90,7 +124,7 @@ export type RecordedCard = {
 };
 
 /** Commands whose data hold the terminal's own values and so may differ from the recorded ones. */
-const LOOSE = ["0082", "0088", "80A8", "80AE"];
+const LOOSE = ["0082", "0088", "80A8", "80AE", "00200088"];
 
 /**
  * A card that answers as recorded: the next record of the command counts, else the last one before,
@@ -107,9 +141,10 @@ export function recordedCard(exchanges: readonly RecordedExchange[]): RecordedCa
   const answer = (command: Uint8Array): Uint8Array => {
     const sent = toHex(command);
     const exact = find((recorded) => sameCommand(recorded, sent));
-    const loose = LOOSE.some((header) => sent.startsWith(header))
-      ? find((recorded) => recorded.slice(0, 6) === sent.slice(0, 6))
-      : -1;
+    const header = LOOSE.find((start) => sent.startsWith(start));
+    // Class, instruction and P1 must agree, of VERIFY P2 too: it says how the PIN comes.
+    const same = header === undefined ? "" : sent.slice(0, Math.max(6, header.length));
+    const loose = header === undefined ? -1 : find((recorded) => recorded.startsWith(same));
     const index = exact >= 0 ? exact : loose;
     const match = exact >= 0 ? "exact" : loose >= 0 ? "header" : "missing";
     matches.push({ command: sent, match });

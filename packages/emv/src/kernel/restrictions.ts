@@ -3,6 +3,7 @@ import { equal, toHex } from "@tillway/bytes";
 import { century } from "./dates.ts";
 import { bitOf, setTvr } from "./state.ts";
 import type { Session, Turn } from "./state.ts";
+import { isCashMachine } from "./terminal-data.ts";
 import { enter } from "./turn.ts";
 
 export function processRestrictions(session: Session): Turn {
@@ -26,8 +27,7 @@ function usageAllowed(session: Session): boolean {
   if (usage === undefined) return true;
   const { type } = session.transaction;
   const cash = type === "01";
-  const unattended = ["14", "15", "16"].includes(session.configuration.terminal.type);
-  const machine = cash && unattended;
+  const machine = cash && isCashMachine(session.configuration.terminal.type);
   if (!bitOf(usage, 1, machine ? 2 : 1)) return false;
   const issuerCountry = session.card.get("5F28");
   if (issuerCountry === undefined) return true;

@@ -1,26 +1,54 @@
-/** Terminal risk management (Book 3 §10.6): floor limit, random selection, velocity. */
+/** Terminal risk management (Book 3 §10.6): lists, floor limit, random selection, velocity. */
 import { INS, SW } from "../apdu.ts";
 import type { Response } from "../apdu.ts";
 import { noteDefaultTdol } from "./dol-answer.ts";
+import { panOf, psnOf } from "./fields.ts";
 import { setTsi, setTvr } from "./state.ts";
 import type { CardWait, Session, Turn } from "./state.ts";
+import { operationOf } from "./terminal-data.ts";
 import { child, enter, readTlv, transmit } from "./turn.ts";
 
 /**
- * Done whatever the card's profile says: the terminal may always (Book 4 §6.3.5). A log of the same
- * card's recent amounts and an exception file are not kept.
+ * Done whatever the card's profile says: the terminal may always (Book 4 §6.3.5). A terminal that
+ * keeps an exception file or a log of its transactions is asked for them first.
  */
 export function startRisk(session: Session): Turn {
+  if (!session.full || session.configuration.terminal.cardCheck !== true) return enter("floor");
+  session.wait = "card-check";
+  const psn = psnOf(session);
+  return { type: "check-card", pan: panOf(session), ...(psn === undefined ? {} : { psn }) };
+}
+
+/** What the terminal's lists say; undefined where the amount is none. */
+export function cardChecked(
+  session: Session,
+  onExceptionFile: boolean,
+  recentAmount: string,
+): Turn | undefined {
+  if (!/^\d{1,12}$/.test(recentAmount)) return undefined;
+  if (onExceptionFile) setTvr(session, "onExceptionFile");
+  session.recentAmount = BigInt(recentAmount);
+  return enter("floor");
+}
+
+/** Floor limit, random selection, then the velocity of the card's offline transactions. */
+export function checkFloor(session: Session): Turn {
   const { application } = session.selected ?? {};
+  const { terminal } = session.configuration;
   const amount = BigInt(session.transaction.amount);
   const floor = BigInt(application?.floorLimit ?? "0");
   if (session.transaction.forceOnline === true) setTvr(session, "forcedOnline");
-  if (amount >= floor) setTvr(session, "floorLimitExceeded");
-  else if (selectedRandomly(session, amount, floor)) setTvr(session, "selectedRandomly");
+  // Split sales count together: this amount and the card's latest one (Book 3 §10.6.1).
+  if (amount + session.recentAmount >= floor) setTvr(session, "floorLimitExceeded");
+  else if (operationOf(terminal.type) === "offline-capable") drawLots(session, amount, floor);
   if (limitOf(session, "9F14") === undefined || limitOf(session, "9F23") === undefined) {
     return riskDone(session);
   }
   return getData(session, "application-counter", 0x36);
+}
+
+function drawLots(session: Session, amount: bigint, floor: bigint): void {
+  if (selectedRandomly(session, amount, floor)) setTvr(session, "selectedRandomly");
 }
 
 /** Random transaction selection, biased from the threshold to the floor limit (§10.6.2). */

@@ -108,3 +108,29 @@ test("an AAC after an approval, with scripts: declined, reversed, and both DE 55
   const reversal = toStore(parseTlv(outcome.data.reversal));
   assert.deepEqual([...reversal.keys()], ["9F36", "95", "9F10", "DF31"]);
 });
+
+const ASKING = "84CA000000";
+
+test("a script command with another length than the card has is sent again with that length", () => {
+  const { outcome, commands } = play55(script("71", "11223344", ASKING, UNBLOCK_PIN), {
+    replies: { "84CA000000": "6C04", "84CA000004": "DEADBEEF9000", "8424": "9000" },
+  });
+  assert.ok(commands.includes("84CA000004"));
+  assert.equal(toHex(outcome.scriptResults ?? fromHex("")), "2011223344");
+});
+
+test("a script command that expects nothing is not repeated: 6Cxx is its failure", () => {
+  const bare = "841E000008B2B2B2B2B2B2B200";
+  const { outcome, commands } = play55(script("71", "11223344", bare), {
+    replies: { "841E": "6C08" },
+  });
+  assert.equal(commands.filter((command) => command.startsWith("841E")).length, 1);
+  assert.equal(toHex(outcome.scriptResults ?? fromHex("")), "1111223344");
+});
+
+test("a card that only ever names other lengths is given up", () => {
+  const { outcome } = play55(script("71", "11223344", ASKING), {
+    replies: { "84CA000000": "6C01", "84CA000001": "6C02", "84CA000002": "6C01" },
+  });
+  assert.equal(toHex(outcome.scriptResults ?? fromHex("")), "1111223344");
+});

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { concat, fromAscii, fromHex, toHex } from "@tillway/bytes";
 import { arpc1, arpc2, cryptogramScheme } from "@tillway/keys";
 import { answer, newCardState, resetCard } from "../card/index.ts";
-import type { CardImage, CardProfile, CardState } from "../card/index.ts";
+import type { AnyCardImage, AnyCardProfile, CardState } from "../card/index.ts";
 import { countingRandom, specimenCaKey, specimenCard, specimenProfile } from "../card/specimen.ts";
 import { parseTlv, toStore } from "../tlv.ts";
 import { tsiNames, tvrNames } from "../tvr.ts";
@@ -13,12 +13,12 @@ import type { KernelConfiguration } from "./configuration.ts";
 import { DEFAULT_APPLICATIONS, DEFAULT_TERMINAL } from "./defaults.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Rehearsal } from "./rehearsal.ts";
-import type { OnlineRequest } from "./steps.ts";
+import type { AnyVerification, OnlineRequest } from "./steps.ts";
 import { TRANSACTION, tlv } from "./testing/scripted-card.ts";
 
 const PROFILES = ["unionpay-debit", "unionpay-credit", "visa", "mastercard"] as const;
 
-function terminalFor(profile: CardProfile): KernelConfiguration {
+function terminalFor(profile: AnyCardProfile): KernelConfiguration {
   const parsed = parseKernelConfiguration({
     terminal: DEFAULT_TERMINAL,
     keySet: "test",
@@ -30,10 +30,17 @@ function terminalFor(profile: CardProfile): KernelConfiguration {
 }
 
 type HostAnswer = { readonly responseCode: string; readonly issuerData: Uint8Array };
-type Host = (request: OnlineRequest, image: CardImage) => HostAnswer | undefined;
+type Host = (
+  request: OnlineRequest<AnyVerification>,
+  image: AnyCardImage,
+) => HostAnswer | undefined;
 
 /** The issuer's answer cryptogram under the card's own key: tag 91. */
-function issuerData(request: OnlineRequest, image: CardImage, code: string): Uint8Array {
+function issuerData(
+  request: OnlineRequest<AnyVerification>,
+  image: AnyCardImage,
+  code: string,
+): Uint8Array {
   const value = (tag: string): Uint8Array => request.store.get(tag) ?? new Uint8Array(0);
   const scheme = cryptogramScheme(
     image.profile.cryptogramVersion,
@@ -50,7 +57,9 @@ function issuerData(request: OnlineRequest, image: CardImage, code: string): Uin
   return concat(arpc2(scheme.arpcKey, arqc, update, new Uint8Array(0)), update);
 }
 
-function reply(code: string): (request: OnlineRequest, image: CardImage) => HostAnswer {
+function reply(
+  code: string,
+): (request: OnlineRequest<AnyVerification>, image: AnyCardImage) => HostAnswer {
   return (request, image) => ({
     responseCode: code,
     issuerData: fromHex(tlv("91", toHex(issuerData(request, image, code)))),
@@ -61,13 +70,13 @@ const approve = reply("00");
 
 type Options = {
   readonly host?: Host;
-  readonly image?: CardImage;
+  readonly image?: AnyCardImage;
   /** The card is pulled out instead of answering this command, counted from 0. */
   readonly removedAt?: number;
   readonly card?: { state: CardState };
 };
 
-function pay(profile: CardProfile, options: Options = {}): Rehearsal {
+function pay(profile: AnyCardProfile, options: Options = {}): Rehearsal {
   const image = options.image ?? specimenCard(profile);
   const memory = options.card ?? { state: newCardState(image) };
   memory.state = resetCard(memory.state);
@@ -177,9 +186,9 @@ test("an expired card says so in the TVR and still asks its issuer", () => {
 });
 
 for (const [what, change] of [
-  ["issuer certificate", (image: CardImage) => spoilt(image, "3.2")],
-  ["card certificate", (image: CardImage) => spoilt(image, "3.3")],
-  ["signed data", (image: CardImage) => spoilt(image, "2.1", 6)],
+  ["issuer certificate", (image: AnyCardImage) => spoilt(image, "3.2")],
+  ["card certificate", (image: AnyCardImage) => spoilt(image, "3.3")],
+  ["signed data", (image: AnyCardImage) => spoilt(image, "2.1", 6)],
 ] as const) {
   test(`a tampered ${what}: DDA failed, and the issuer is told`, () => {
     const profile = specimenProfile("unionpay-debit");
@@ -192,7 +201,7 @@ for (const [what, change] of [
 }
 
 /** The image with one bit of a record turned. */
-function spoilt(image: CardImage, place: string, at = 40): CardImage {
+function spoilt(image: AnyCardImage, place: string, at = 40): AnyCardImage {
   const record = fromHex(image.records[place] ?? "");
   record[at] = (record[at] ?? 0) ^ 0x01;
   return { ...image, records: { ...image.records, [place]: toHex(record) } };
@@ -201,7 +210,7 @@ function spoilt(image: CardImage, place: string, at = 40): CardImage {
 test("a card signed by another key than its certificate's: DDA failed", () => {
   const profile = specimenProfile("visa");
   const image = specimenCard(profile);
-  const { icc } = image.keys;
+  const { primes: _, ...icc } = image.keys.icc;
   const exponent = (BigInt(`0x${icc.privateExponent}`) - 2n).toString(16);
   const other = { ...icc, privateExponent: exponent.padStart(icc.privateExponent.length, "0") };
   const { outcome } = pay(profile, { image: { ...image, keys: { ...image.keys, icc: other } } });

@@ -1,16 +1,16 @@
 /** What the kernel knows between two steps. */
-import { fromAscii, fromHex } from "@tillway/bytes";
 import { TSI_BITS, TSI_LENGTH, TVR_BITS, TVR_LENGTH, hasBit, withBit } from "../tvr.ts";
 import type { TsiBit, TvrBit } from "../tvr.ts";
 import type { ApplicationConfiguration, KernelConfiguration } from "./configuration.ts";
 import type {
+  AnyVerification,
   Candidate,
-  CardholderVerification,
   Cryptogram,
+  FullKernelStep,
   KernelOutcome,
-  KernelStep,
   OutcomeReason,
 } from "./steps.ts";
+import { terminalData } from "./terminal-data.ts";
 import type { TransactionInput } from "./transaction.ts";
 
 /** A candidate with what only the kernel needs. */
@@ -28,6 +28,9 @@ export type CardWait =
   | "processing-options"
   | "read-record"
   | "internal-authenticate"
+  | "pin-tries"
+  | "challenge"
+  | "verify"
   | "application-counter"
   | "last-online-counter"
   | "first-cryptogram"
@@ -36,7 +39,15 @@ export type CardWait =
   | "second-cryptogram";
 
 /** What the kernel waits for: an answer of the card, or of the people and lines around it. */
-export type Wait = CardWait | "start" | "choice" | "online-pin" | "online-answer" | "nothing";
+export type Wait =
+  | CardWait
+  | "start"
+  | "choice"
+  | "online-pin"
+  | "offline-pin"
+  | "card-check"
+  | "online-answer"
+  | "nothing";
 
 /** A part of the transaction to go on with. */
 export type Phase =
@@ -47,15 +58,18 @@ export type Phase =
   | "authentication"
   | "restrictions"
   | "cardholder"
+  | "offline-pin"
   | "risk"
+  | "floor"
   | "action"
+  | "unable"
   | "issuer"
   | "second"
   | "scripts-after"
   | "finish";
 
 /** What a part says when it has done what it could: a step for the terminal, or the next part. */
-export type Turn = KernelStep | { readonly type: "enter"; readonly phase: Phase };
+export type Turn = FullKernelStep | { readonly type: "enter"; readonly phase: Phase };
 
 export type RecordPlace = {
   readonly sfi: number;
@@ -71,6 +85,17 @@ export type IssuerScript = {
   readonly wellFormed: boolean;
 };
 
+/** A PIN on its way to the card; the bytes are overwritten once they are used. */
+export type HeldPin = { readonly block: Uint8Array; readonly padding: Uint8Array };
+
+/**
+ * Combined authentication (Book 2 §6.6): not chosen, chosen and the card's key known, or failed.
+ * Once it has failed no more signatures are asked for.
+ */
+export type Combined = "none" | "armed" | "failed";
+
+export type PublicKey = { readonly modulus: Uint8Array; readonly exponent: Uint8Array };
+
 export type Decision = {
   readonly result: KernelOutcome["result"];
   readonly reason?: OutcomeReason;
@@ -83,9 +108,11 @@ export type Decision = {
 export type Session = {
   readonly configuration: KernelConfiguration;
   readonly transaction: TransactionInput;
+  /** Whether the terminal answers every step: it takes offline PINs and checks lists. */
+  readonly full: boolean;
   wait: Wait;
   /** The last step: said again to whatever comes after the end. */
-  step: KernelStep | undefined;
+  step: (FullKernelStep & { readonly type: "done" }) | undefined;
   /** The command on its way, with what GET RESPONSE has brought so far. */
   command: Uint8Array;
   collected: Uint8Array;
@@ -103,11 +130,20 @@ export type Session = {
   places: readonly RecordPlace[];
   signed: readonly { readonly sfi: number; readonly data: Uint8Array }[];
   recordTags: readonly string[];
-  iccKey: { readonly modulus: Uint8Array; readonly exponent: Uint8Array } | undefined;
+  iccKey: PublicKey | undefined;
   authenticationData: Uint8Array;
+  combined: Combined;
+  /** What the GENERATE AC on its way asks for and says. */
+  signatureAsked: boolean;
+  pdolData: Uint8Array;
+  cdolData: readonly Uint8Array[];
   rule: number;
-  cvm: CardholderVerification;
+  cvm: AnyVerification;
   pinBypassed: boolean;
+  pinKey: PublicKey | undefined;
+  pin: HeldPin | undefined;
+  /** Minor units of this card's latest transaction in the terminal's log. */
+  recentAmount: bigint;
   counter: number | undefined;
   asked: "TC" | "ARQC" | "AAC";
   cryptogram: Cryptogram | undefined;
@@ -132,10 +168,12 @@ const NOTHING = new Uint8Array(0);
 export function openSession(
   configuration: KernelConfiguration,
   transaction: TransactionInput,
+  full: boolean,
 ): Session {
   return {
     configuration,
     transaction,
+    full,
     wait: "start",
     step: undefined,
     command: NOTHING,
@@ -149,15 +187,22 @@ export function openSession(
     blocked: false,
     selected: undefined,
     card: new Map(),
-    terminal: terminalData(configuration, transaction),
+    terminal: terminalData(configuration, transaction, full),
     places: [],
     signed: [],
     recordTags: [],
     iccKey: undefined,
     authenticationData: NOTHING,
+    combined: "none",
+    signatureAsked: false,
+    pdolData: NOTHING,
+    cdolData: [],
     rule: 0,
     cvm: "none",
     pinBypassed: false,
+    pinKey: undefined,
+    pin: undefined,
+    recentAmount: 0n,
     counter: undefined,
     asked: "AAC",
     cryptogram: undefined,
@@ -170,58 +215,6 @@ export function openSession(
     scriptResults: [],
     decision: undefined,
   };
-}
-
-function terminalData(
-  { terminal }: KernelConfiguration,
-  transaction: TransactionInput,
-): Map<string, Uint8Array> {
-  const other = transaction.otherAmount ?? "0";
-  const data: [string, Uint8Array | undefined][] = [
-    ["95", new Uint8Array(TVR_LENGTH)],
-    ["9B", new Uint8Array(TSI_LENGTH)],
-    ["9F34", fromHex("3F0000")],
-    ["9F02", digits(transaction.amount, 6)],
-    ["9F03", digits(other, 6)],
-    ["81", binary(transaction.amount)],
-    ["9F04", binary(other)],
-    ["5F2A", digits(transaction.currency, 2)],
-    ["5F36", digits(`${transaction.currencyExponent}`, 1)],
-    ["9A", fromHex(transaction.date)],
-    ["9F21", fromHex(transaction.time)],
-    ["9C", fromHex(transaction.type)],
-    ["9F37", fromHex(transaction.unpredictableNumber)],
-    ["9F41", digits(transaction.sequence, 4)],
-    ["9F1A", digits(terminal.country, 2)],
-    ["9F33", fromHex(terminal.capabilities)],
-    ["9F35", fromHex(terminal.type)],
-    ["9F40", fromHex(terminal.additionalCapabilities)],
-    ["9F39", fromHex("05")],
-    ["9F1C", terminal.terminalId === undefined ? undefined : fromAscii(terminal.terminalId)],
-    ["9F1E", terminal.serial === undefined ? undefined : fromAscii(terminal.serial)],
-    ["9F16", terminal.merchantId === undefined ? undefined : fromAscii(terminal.merchantId)],
-    ["9F4E", terminal.merchantName === undefined ? undefined : fromAscii(terminal.merchantName)],
-    [
-      "9F15",
-      terminal.merchantCategory === undefined ? undefined : digits(terminal.merchantCategory, 2),
-    ],
-    ["9F01", terminal.acquirer === undefined ? undefined : digits(terminal.acquirer, 6)],
-  ];
-  const present = new Map<string, Uint8Array>();
-  for (const [tag, value] of data) if (value !== undefined) present.set(tag, value);
-  return present;
-}
-
-/** Decimal digits as a numeric value of `length` bytes, two digits a byte. */
-export function digits(text: string, length: number): Uint8Array {
-  return fromHex(text.padStart(length * 2, "0").slice(-length * 2));
-}
-
-/** An amount as a four-byte binary number, capped where it does not fit. */
-export function binary(amount: string): Uint8Array {
-  const most = 0xffffffffn;
-  const value = BigInt(amount);
-  return fromHex((value > most ? most : value).toString(16).padStart(8, "0"));
 }
 
 /** Card and terminal data by tag. What the terminal sets cannot be replaced by the card. */

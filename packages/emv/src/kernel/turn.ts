@@ -18,14 +18,31 @@ export function transmitBytes(session: Session, wait: CardWait, apdu: Uint8Array
   return { type: "transmit", apdu };
 }
 
+/**
+ * Sends a command that holds a PIN. Nothing of it is kept: such a command has no expected length
+ * and is never repeated.
+ */
+export function transmitSecret(session: Session, wait: CardWait, apdu: Uint8Array): Turn {
+  transmitBytes(session, wait, apdu.slice(0, 4));
+  return { type: "transmit", apdu, secret: true };
+}
+
 /** Goes on with another part of the transaction. */
 export function enter(phase: Phase): Turn {
   return { type: "enter", phase };
 }
 
+/** Overwrites a PIN that was not used or is used no more. */
+export function forgetPin(session: Session): void {
+  session.pin?.block.fill(0);
+  session.pin?.padding.fill(0);
+  session.pin = undefined;
+}
+
 /** Ends the transaction; what was decided before stays decided. */
 export function end(session: Session, decision: Decision): Turn {
   session.decision ??= decision;
+  forgetPin(session);
   return enter("finish");
 }
 

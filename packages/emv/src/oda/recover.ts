@@ -161,12 +161,13 @@ export function verifySda(input: {
   readonly issuerKey: RsaPublicKey;
   readonly signature: Uint8Array;
   readonly staticData: Uint8Array;
-}): OdaResult<{ readonly dataAuthenticationCode: Uint8Array }> {
+}): OdaResult<{ readonly dataAuthenticationCode: Uint8Array; readonly hash: Uint8Array }> {
   const opened = open(input.issuerKey, input.signature, 0x03);
   if (opened === undefined) return fail("signature");
   if (opened.content[1] !== 0x01) return fail("algorithm");
   if (!equal(sha1(opened.content, input.staticData), opened.hash)) return fail("hash");
-  return { ok: true, dataAuthenticationCode: opened.content.slice(2, 4) };
+  const { content, hash } = opened;
+  return { ok: true, dataAuthenticationCode: content.slice(2, 4), hash };
 }
 
 type DynamicInput = {
@@ -176,7 +177,10 @@ type DynamicInput = {
 };
 
 /** The ICC dynamic data of tag 9F4B (Book 2 §6.5.2 and §6.6.2), the hash over `covered` too. */
-function openDynamic(input: DynamicInput, covered: Uint8Array): OdaResult<{ data: Uint8Array }> {
+function openDynamic(
+  input: DynamicInput,
+  covered: Uint8Array,
+): OdaResult<{ data: Uint8Array; hash: Uint8Array }> {
   const opened = open(input.iccKey, input.signature, 0x05);
   if (opened === undefined) return fail("signature");
   const { content } = opened;
@@ -184,7 +188,7 @@ function openDynamic(input: DynamicInput, covered: Uint8Array): OdaResult<{ data
   if (!equal(sha1(content, covered), opened.hash)) return fail("hash");
   const length = content[2] ?? 0;
   if (length + 3 > content.length) return fail("signature");
-  return { ok: true, data: content.slice(3, 3 + length) };
+  return { ok: true, data: content.slice(3, 3 + length), hash: opened.hash };
 }
 
 /**
@@ -193,12 +197,12 @@ function openDynamic(input: DynamicInput, covered: Uint8Array): OdaResult<{ data
  */
 export function verifyDda(
   input: DynamicInput & { readonly ddolData: Uint8Array },
-): OdaResult<{ readonly iccDynamicNumber: Uint8Array }> {
+): OdaResult<{ readonly iccDynamicNumber: Uint8Array; readonly hash: Uint8Array }> {
   const opened = openDynamic(input, input.ddolData);
   if (!opened.ok) return opened;
   const length = opened.data[0] ?? 0;
   if (length < 2 || length > 8 || length + 1 > opened.data.length) return fail("signature");
-  return { ok: true, iccDynamicNumber: opened.data.slice(1, 1 + length) };
+  return { ok: true, iccDynamicNumber: opened.data.slice(1, 1 + length), hash: opened.hash };
 }
 
 /** What a combined signature tells (Book 2 §6.6.2): the caller compares the transaction hash. */

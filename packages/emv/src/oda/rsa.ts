@@ -8,6 +8,16 @@ export type RsaKey = {
   readonly modulus: string;
   readonly exponent: string;
   readonly privateExponent: string;
+  /** The same private key by its primes, which signs several times faster (RFC 8017 §3.2). */
+  readonly primes?: PrimeForm;
+};
+
+export type PrimeForm = {
+  readonly p: string;
+  readonly q: string;
+  readonly dp: string;
+  readonly dq: string;
+  readonly qi: string;
 };
 
 /** The only exponents Book 2 Annex B2.1 allows. */
@@ -55,10 +65,22 @@ export function sign(key: RsaKey, message: Uint8Array): Uint8Array {
   if (message.length !== key.modulus.length / 2 || value >= modulus) {
     throw new RangeError("the message does not fit the modulus");
   }
-  return fromBigInt(
-    powerModulo(value, BigInt(`0x${key.privateExponent}`), modulus),
-    message.length,
-  );
+  const exponent = BigInt(`0x${key.privateExponent}`);
+  const signed =
+    key.primes === undefined
+      ? powerModulo(value, exponent, modulus)
+      : powerByPrimes(value, key.primes);
+  return fromBigInt(signed, message.length);
+}
+
+/** Both halves apart, then put together (RFC 8017 §5.1.2). */
+function powerByPrimes(value: bigint, primes: PrimeForm): bigint {
+  const number = (name: keyof PrimeForm): bigint => BigInt(`0x${primes[name]}`);
+  const [p, q] = [number("p"), number("q")];
+  const left = powerModulo(value, number("dp"), p);
+  const right = powerModulo(value, number("dq"), q);
+  const difference = (((left - right) % p) + p) % p;
+  return right + q * ((number("qi") * difference) % p);
 }
 
 /** The public half of a key. */

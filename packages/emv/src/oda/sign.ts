@@ -104,6 +104,50 @@ function certify(
   };
 }
 
+/** Tag 9F2D with its remainder: the key under which terminals encipher PINs (Book 2 §7.1). */
+export function signPinKeyCertificate(
+  issuerKey: RsaKey,
+  pinKey: Pick<RsaKey, "modulus" | "exponent">,
+  terms: CertificateTerms & { readonly pan: string },
+): Certificate {
+  return signIccCertificate(issuerKey, pinKey, { ...terms, staticData: new Uint8Array(0) });
+}
+
+/** Signed static application data, tag 93 (Book 2 §5.1), with a data authentication code (9F45). */
+export function signStaticData(
+  issuerKey: RsaKey,
+  dataAuthenticationCode: Uint8Array,
+  staticData: Uint8Array,
+): Uint8Array {
+  const content = new Uint8Array(issuerKey.modulus.length / 2 - 22).fill(0xbb);
+  content.set(Uint8Array.of(0x03, HASH_SHA1));
+  content.set(dataAuthenticationCode, 2);
+  return seal(issuerKey, content, staticData);
+}
+
+/** What a combined signature is made over (Book 2 §6.6.1). */
+export type CombinedInput = {
+  readonly iccDynamicNumber: Uint8Array;
+  readonly cid: number;
+  readonly cryptogram: Uint8Array;
+  /** From `transactionDataHash`. */
+  readonly transactionDataHash: Uint8Array;
+  readonly unpredictableNumber: Uint8Array;
+};
+
+/** Signed dynamic application data, tag 9F4B, of a GENERATE AC answer (Book 2 §6.6.1). */
+export function signCombinedData(iccKey: RsaKey, input: CombinedInput): Uint8Array {
+  const { iccDynamicNumber, cid, cryptogram, transactionDataHash } = input;
+  const dynamic = concat(
+    Uint8Array.of(iccDynamicNumber.length),
+    iccDynamicNumber,
+    Uint8Array.of(cid),
+    cryptogram,
+    transactionDataHash,
+  );
+  return sealDynamic(iccKey, dynamic, input.unpredictableNumber);
+}
+
 /** Signed dynamic application data, tag 9F4B (Book 2 §6.5.1), over the data of the DDOL. */
 export function signDynamicData(
   iccKey: RsaKey,
@@ -111,10 +155,14 @@ export function signDynamicData(
   ddolData: Uint8Array,
 ): Uint8Array {
   const dynamic = concat(Uint8Array.of(iccDynamicNumber.length), iccDynamicNumber);
+  return sealDynamic(iccKey, dynamic, ddolData);
+}
+
+function sealDynamic(iccKey: RsaKey, dynamic: Uint8Array, covered: Uint8Array): Uint8Array {
   const content = new Uint8Array(iccKey.modulus.length / 2 - 22).fill(0xbb);
   content.set(Uint8Array.of(0x05, HASH_SHA1, dynamic.length));
   content.set(dynamic, 3);
-  return seal(iccKey, content, ddolData);
+  return seal(iccKey, content, covered);
 }
 
 /** 6A, content, SHA-1 over content and what it covers, BC: signed (Book 2 Annex A2.1.1). */
@@ -125,13 +173,22 @@ function seal(signer: RsaKey, content: Uint8Array, covered: Uint8Array): Uint8Ar
 
 /** The numbers of an RSA private key that the caller generated. Throws on another kind of key. */
 export function rsaKeyOf(privateKey: KeyObject): RsaKey {
-  const { n, e, d } = privateKey.export({ format: "jwk" });
+  const { n, e, d, p, q, dp, dq, qi } = privateKey.export({ format: "jwk" });
   if (n === undefined || e === undefined || d === undefined) {
     throw new RangeError("not an RSA private key");
   }
   const modulus = fromBase64(n);
   const privateExponent = fromBase64(d).padStart(modulus.length, "0");
-  return { modulus, exponent: fromBase64(e), privateExponent };
+  const key = { modulus, exponent: fromBase64(e), privateExponent };
+  if (!p || !q || !dp || !dq || !qi) return key;
+  const primes = {
+    p: fromBase64(p),
+    q: fromBase64(q),
+    dp: fromBase64(dp),
+    dq: fromBase64(dq),
+    qi: fromBase64(qi),
+  };
+  return { ...key, primes };
 }
 
 function fromBase64(text: string): string {

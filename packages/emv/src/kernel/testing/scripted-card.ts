@@ -59,6 +59,8 @@ export type Scene = {
   readonly applications?: readonly ApplicationConfiguration[];
   readonly pin?: Surroundings["pin"];
   readonly choose?: Surroundings["choose"];
+  readonly offlinePin?: Surroundings["offlinePin"];
+  readonly checkCard?: Surroundings["checkCard"];
   /** DE 39 and DE 55 of the host's answer; "unable" where none came. */
   readonly host?: readonly [string, string] | "unable";
 };
@@ -137,6 +139,8 @@ export function play(scene: Scene = {}): Rehearsal {
       card: cardOf(repliesOf(scene)),
       ...(scene.pin === undefined ? {} : { pin: scene.pin }),
       ...(scene.choose === undefined ? {} : { choose: scene.choose }),
+      ...(scene.offlinePin === undefined ? {} : { offlinePin: scene.offlinePin }),
+      ...(scene.checkCard === undefined ? {} : { checkCard: scene.checkCard }),
       host: () => {
         if (host === "unable") return undefined;
         const [responseCode, issuerData] = host ?? ["00", ""];
