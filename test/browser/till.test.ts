@@ -63,7 +63,9 @@ async function openTill(locale: keyof typeof languages): Promise<Page> {
   const context = await browser.newContext({ locale, viewport: { width: 1200, height: 960 } });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  await page.goto(`${house.terminal}/till/#pair=${encodeURIComponent(house.pairing)}`);
+  // In Chinese through the acquirer's port, which passes the till on; in English at the terminal.
+  const origin = locale === "en" ? house.terminal : house.http;
+  await page.goto(`${origin}/till/#pair=${encodeURIComponent(house.pairing)}`);
   await page.locator(".device").waitFor();
   for (let clicks = 0; clicks < 5; clicks += 1) {
     if (await page.locator(".keys").isVisible()) break;
