@@ -53,7 +53,7 @@ const packageOrder: Readonly<Record<string, readonly string[]>> = {
   iso8583: ["bytes"],
   keys: ["bytes"],
   emv: ["bytes", "keys"],
-  link: ["iso8583"],
+  link: ["iso8583", "keys"],
   database: [],
   ledger: ["database"],
 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { runTillway } from "./installation.ts";
 
 type Row = {
@@ -16,6 +16,7 @@ const rows = (JSON.parse(readFileSync(samples, "utf8")) as Row[]).filter(
   (row) => row.specName === "unionpay-pos",
 );
 const sale = rows.find((row) => row.name.includes("contact IC"));
+after(() => rmSync(nowhere.TILLWAY_DATA, { recursive: true, force: true }));
 const nowhere = { TILLWAY_DATA: mkdtempSync(join(tmpdir(), "tillway-none-")) };
 
 test("decode recognises a terminal's message, and encode gives the same bytes back", async () => {

@@ -126,7 +126,7 @@ export async function startInstallation(): Promise<Installation> {
   };
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
-    args: ["--with-parent", "--stop-with-stdin"],
+    args: ["--with-parent"],
     environment: { ...base, ...own[name] },
     logs: join(data, "logs"),
     endsPerMinute: 100,

@@ -1,6 +1,6 @@
 /** The acquirer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
-import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
 import type { Clock } from "@tillway/link";
 import { destination, pino } from "pino";
 import { createAcquirer } from "./app.ts";
@@ -15,19 +15,8 @@ const clock: Clock = {
   },
 };
 
-/** Resolves when the process is asked to stop: by a signal, or because its parent is gone. */
-function asked(flags: readonly string[]): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
-    if (!flags.includes("--with-parent")) return;
-    for (const event of ["end", "close", "error"] as const)
-      process.stdin.on(event, () => resolve());
-    process.stdin.resume();
-  });
-}
-
 async function main(flags: readonly string[]): Promise<void> {
-  const stopping = asked(flags);
+  const stopping = askedToStop(process, flags);
   const configuration = readConfiguration(acquirerSettings, process.env);
   if (configuration.DATABASE_URL === undefined) {
     throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);

@@ -1,10 +1,10 @@
 /** One node's rooms behind the listeners: lanes, network link, recovery, store-and-forward. */
 import type { Socket } from "node:net";
-import { bucketOf } from "@tillway/database";
+import { bucketOf, toInstant } from "@tillway/database";
 import type { SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock } from "@tillway/link";
 import type { BusinessCalendar } from "@tillway/money";
-import { migrateSchema, openDayKeeper, toInstant, type Database } from "./db/index.ts";
+import { migrateSchema, openDayKeeper, type Database } from "./db/index.ts";
 import { reasonOf, type Log } from "./log.ts";
 import { createMetrics, type Gauges, type Metrics } from "./metrics.ts";
 import {
@@ -191,7 +191,7 @@ function openLinkOf(options: NodeOptions, parts: LinkParts): NetworkLink {
     connect: options.connectNetwork,
     clock,
     module,
-    acquirer: configuration.TILLWAY_ACQUIRER_ID,
+    institution: configuration.TILLWAY_ACQUIRER_ID,
     network: configuration.TILLWAY_NETWORK_ID,
     mac: configuration.TILLWAY_NETWORK_MAC,
     replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,

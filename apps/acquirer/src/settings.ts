@@ -12,18 +12,6 @@ export const acquirerSettings = {
     "lower-case letters, digits and hyphens, at most 40",
   ),
   TILLWAY_LANES: whole("database connections that write payments", 2, { min: 1, max: 16 }),
-  TILLWAY_ZONE: text(
-    "time zone of business dates",
-    "Asia/Shanghai",
-    /^[A-Za-z_+\-/0-9]+$/,
-    "a zone name",
-  ),
-  TILLWAY_CUT_OVER: text(
-    "local time from which the next business date counts",
-    "23:00",
-    /^([01]\d|2[0-3]):[0-5]\d$/,
-    "a time HH:MM",
-  ),
   TILLWAY_ACQUIRER_ID: text(
     "institution number of the acquirer (DE 32 and 33)",
     "48021000",

@@ -1,5 +1,10 @@
 import { pathToFileURL } from "node:url";
-import { ConfigurationError, readConfiguration, sharedSettings } from "@tillway/configuration";
+import {
+  askedToStop,
+  ConfigurationError,
+  readConfiguration,
+  sharedSettings,
+} from "@tillway/configuration";
 import { DatabaseProblem } from "./problem.ts";
 import { prepareDatabase, startServer } from "./server.ts";
 
@@ -34,20 +39,8 @@ async function prepareGiven(url: string): Promise<void> {
   }
 }
 
-/** Resolves when the process is asked to stop. Later requests change nothing. */
-async function asked(flags: readonly string[]): Promise<"asked"> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => resolve("asked"));
-    }
-    if (!flags.includes("--stop-with-stdin")) return;
-    process.stdin.on("end", () => resolve("asked")).on("close", () => resolve("asked"));
-    process.stdin.resume();
-  });
-}
-
 async function main(flags: readonly string[]): Promise<number> {
-  const stopping = asked(flags);
+  const stopping = askedToStop(process, flags).then(() => "asked" as const);
   const database = await ready();
   process.stdout.write(`${JSON.stringify({ url: database.url })}\n`);
   const first = await Promise.race([stopping, database.ended]);

@@ -26,7 +26,7 @@ type Main = { child: ChildProcess; url: string; exit: Promise<number | null>; sa
 
 /** The process as `start` runs it, ready. */
 async function startMain(dataFolder: string, more: Record<string, string> = {}): Promise<Main> {
-  const child = spawn(process.execPath, [MAIN, "--stop-with-stdin"], {
+  const child = spawn(process.execPath, [MAIN, "--with-parent"], {
     env: { PATH: process.env["PATH"], TILLWAY_DATA: dataFolder, ...more },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -1,6 +1,6 @@
 /** The issuer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
-import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
 import type { Clock } from "@tillway/link";
 import { destination, pino } from "pino";
 import { createIssuer } from "./app.ts";
@@ -16,19 +16,8 @@ const clock: Clock = {
   },
 };
 
-/** Resolves when the process is asked to stop: by a signal, or because its parent is gone. */
-function asked(flags: readonly string[]): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
-    if (!flags.some((flag) => flag === "--with-parent" || flag === "--stop-with-stdin")) return;
-    process.stdin.on("end", () => resolve()).on("close", () => resolve());
-    process.stdin.on("error", () => resolve());
-    process.stdin.resume();
-  });
-}
-
 async function main(flags: readonly string[]): Promise<void> {
-  const stopping = asked(flags);
+  const stopping = askedToStop(process, flags);
   const configuration = readConfiguration(issuerSettings, process.env);
   const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
   if (configuration.DATABASE_URL === undefined) {

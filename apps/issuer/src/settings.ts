@@ -1,4 +1,4 @@
-import { sharedSettings, text, whole, type Values } from "@tillway/configuration";
+import { sharedSettings, whole, type Values } from "@tillway/configuration";
 
 /** What the issuer's process reads from its environment (docs/configuration.md). */
 export const issuerSettings = {
@@ -7,19 +7,9 @@ export const issuerSettings = {
   TILLWAY_NETWORK_PORT: sharedSettings.TILLWAY_NETWORK_PORT,
   TILLWAY_ISSUER_HTTP_PORT: sharedSettings.TILLWAY_ISSUER_HTTP_PORT,
   TILLWAY_LOG: sharedSettings.TILLWAY_LOG,
+  TILLWAY_ZONE: sharedSettings.TILLWAY_ZONE,
+  TILLWAY_CUT_OVER: sharedSettings.TILLWAY_CUT_OVER,
   DATABASE_URL: sharedSettings.DATABASE_URL,
-  TILLWAY_ZONE: text(
-    "time zone of business dates",
-    "Asia/Shanghai",
-    /^[A-Za-z_+\-/0-9]+$/,
-    "a zone name",
-  ),
-  TILLWAY_CUT_OVER: text(
-    "local time from which the next business date counts",
-    "23:00",
-    /^([01]\d|2[0-3]):[0-5]\d$/,
-    "a time HH:MM",
-  ),
   TILLWAY_ISSUER_REPLY_MS: whole("how long the network waits for an issuer's answer", 10_000, {
     min: 50,
     max: 120_000,

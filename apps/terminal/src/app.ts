@@ -7,7 +7,7 @@ import type { Clock } from "@tillway/link";
 import type { Logger } from "pino";
 import { openTray } from "./cards/index.ts";
 import { createDevice, type Device } from "./device.ts";
-import { keyFile, readIfThere, secretFile } from "./files.ts";
+import { keyFile, readIfThere, secretText } from "./files.ts";
 import { createAccess, createServer, makePairingCode } from "./http/index.ts";
 import { openJournal } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
@@ -38,12 +38,9 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
   const { configuration, clock, random, log } = options;
   const folder = join(configuration.TILLWAY_DATA, "terminal");
   const masterKey = keyFile(join(folder, "master.key"), random);
-  const pairingCode = secretFile(
-    join(folder, "pairing-code"),
-    () => `${makePairingCode(random)}\n`,
-  );
+  const pairingCode = secretText(join(folder, "pairing-code"), () => makePairingCode(random));
   const access = createAccess({
-    pairingCode: new TextDecoder().decode(pairingCode).trim(),
+    pairingCode,
     origins: originsOf(configuration),
     clock,
     random,

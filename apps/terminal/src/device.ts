@@ -69,6 +69,7 @@ export function createDevice(options: DeviceOptions): Device {
         noDelay: true,
       }),
     clock,
+    module,
     tpdu: configuration.TILLWAY_TPDU,
     header: configuration.TILLWAY_POS_HEADER,
     replyMs: configuration.TILLWAY_REPLY_MS,

@@ -3,7 +3,7 @@
  * standard error. Ends on SIGTERM or SIGINT, and with `--with-parent` when standard input ends.
  */
 import { randomBytes } from "node:crypto";
-import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
 import type { Clock } from "@tillway/link";
 import { pino } from "pino";
 import { createTerminals } from "./app.ts";
@@ -17,18 +17,6 @@ const clock: Clock = {
   },
 };
 
-/** Resolves when the process is asked to end. */
-function asked(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
-    if (!process.argv.includes("--with-parent")) return;
-    process.stdin.resume();
-    for (const event of ["end", "close", "error"] as const) {
-      process.stdin.once(event, () => resolve());
-    }
-  });
-}
-
 try {
   const configuration = readConfiguration(terminalSettings, process.env);
   const log = pino(
@@ -36,7 +24,7 @@ try {
     pino.destination({ dest: 2, sync: true }),
   );
   try {
-    const ending = asked();
+    const ending = askedToStop(process, process.argv);
     const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
     const { addresses, terminals, close } = await createTerminals({
       configuration,

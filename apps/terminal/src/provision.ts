@@ -9,7 +9,7 @@ import { readConfiguration } from "@tillway/configuration";
 import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import { keyFile, writeDurably } from "./files.ts";
+import { keyFile, writeSecret } from "./files.ts";
 import { provisionJournal, type Identity } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
 import { terminalSettings } from "./settings.ts";
@@ -84,7 +84,7 @@ async function provision(): Promise<readonly string[]> {
     const masterKey = await takeMasterKey(module, device);
     provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, masterKey);
   }
-  writeDurably(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));
+  writeSecret(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));
   return given.terminals.map((device) => device.tid);
 }
 

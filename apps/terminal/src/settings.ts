@@ -23,12 +23,6 @@ export const terminalSettings = {
     /^[0-9A-F]{12}$/,
     "12 hex digits",
   ),
-  TILLWAY_ZONE: text(
-    "time zone of the tills",
-    "Asia/Shanghai",
-    /^[A-Za-z_+\-/0-9]+$/,
-    "a zone name",
-  ),
 } as const;
 
 export type TerminalConfiguration = Values<typeof terminalSettings>;

@@ -1,4 +1,6 @@
 /** Environment variables, read once at start: a bad value names the variable and what is allowed. */
+export { secretFiles, type Files, type SecretFiles } from "./secrets.ts";
+export { askedToStop, type Stoppable } from "./stop.ts";
 
 type Read<T> = { readonly value: T } | { readonly allowed: string };
 
@@ -129,6 +131,18 @@ export const sharedSettings = {
     "error",
     "silent",
   ]),
+  TILLWAY_ZONE: text(
+    "zone of business dates and of the tills",
+    "Asia/Shanghai",
+    /^[A-Za-z_+\-/0-9]+$/,
+    "a zone name",
+  ),
+  TILLWAY_CUT_OVER: text(
+    "local time from which the next business date counts",
+    "23:00",
+    /^([01]\d|2[0-3]):[0-5]\d$/,
+    "a time HH:MM",
+  ),
   DATABASE_URL: optional(
     "PostgreSQL to use instead of the embedded server",
     /^postgres(ql)?:\/\/.+$/,

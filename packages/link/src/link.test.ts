@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
 import type { Frame } from "@tillway/iso8583";
 import { acceptFrames, createPending, openLink, type Clock, type FrameLimits } from "./index.ts";
+import { manualClock } from "./manual-clock.ts";
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -30,28 +31,6 @@ type Host = {
   heard: string[];
   close(): void;
 };
-
-/** A clock whose time passes only when the test says so. */
-function manualClock(): Clock & { advance: (ms: number) => void } {
-  let now = 0;
-  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  return {
-    now: () => now,
-    after: (ms, run) => {
-      const timer = { at: now + ms, run };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    advance: (ms) => {
-      now += ms;
-      for (const timer of timers) {
-        if (timer.at > now) continue;
-        timers.delete(timer);
-        timer.run();
-      }
-    },
-  };
-}
 
 /** A host that answers each frame with the same text in capitals. */
 async function startHost(time: Clock = manualClock()): Promise<Host> {

@@ -1,5 +1,4 @@
-import type { Sql } from "@tillway/database";
-import { toInstant } from "../db/index.ts";
+import { toInstant, type Sql } from "@tillway/database";
 
 /** Whether a key with this hash is there and not revoked. */
 export async function isKnown(sql: Sql, hash: string): Promise<boolean> {

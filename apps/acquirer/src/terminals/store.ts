@@ -1,5 +1,12 @@
-import { integerOf, textOf, textOrNull, type Row, type Sql } from "@tillway/database";
-import { toInstant, wordOf } from "../db/index.ts";
+import {
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  wordOf,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import type { KeySession, Merchant, Terminal } from "./terminal.ts";
 
 const statuses = ["active", "suspended"] as const;

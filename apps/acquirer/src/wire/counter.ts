@@ -8,11 +8,10 @@ import {
   type Message,
 } from "@tillway/iso8583";
 import type { MacAlgorithm, SecurityModule } from "@tillway/keys";
-import type { Clock } from "@tillway/link";
+import { encodeWithMac, type Clock } from "@tillway/link";
 import { localParts, type BusinessCalendar } from "@tillway/money";
 import type { Kept, Numbers, Payments } from "../payments/index.ts";
 import type { KeySession, Terminal, Terminals } from "../terminals/index.ts";
-import { encodeSigned } from "./mac.ts";
 import type { NetworkLink } from "./network-link.ts";
 import type { Facts, Reason, Refusal } from "./refusals.ts";
 import { replyFrame, replyTo } from "./replies.ts";
@@ -92,7 +91,7 @@ export async function answer(
   const payload =
     plain || key === undefined || message.mti.startsWith("08")
       ? encode(unionpayPos, reply)
-      : await encodeSigned(options.module, unionpayPos, reply, { key, algorithm: options.mac });
+      : await encodeWithMac(options.module, unionpayPos, reply, { key, algorithm: options.mac });
   const { mti } = reply;
   return { kind: "reply", frame: replyFrame(frame, payload), mti, code: own["39"] ?? "" };
 }

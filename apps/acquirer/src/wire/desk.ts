@@ -7,6 +7,7 @@ import {
   type Decoded,
   type Frame,
 } from "@tillway/iso8583";
+import { hasValidMac } from "@tillway/link";
 import { isKeyLayout } from "../terminals/index.ts";
 import {
   answer,
@@ -16,7 +17,6 @@ import {
   type DeskOptions,
   type Read,
 } from "./counter.ts";
-import { isSignedBy } from "./mac.ts";
 import { readablePart, withoutAmount } from "./partial.ts";
 import { afterRepeats, firstRefusal, refusalFor, type Facts } from "./refusals.ts";
 import { reversal, sale } from "./sales-desk.ts";
@@ -78,7 +78,9 @@ async function identify(
   const isOurs = (): Promise<boolean> => {
     const key = terminal?.session?.mak;
     if (key === undefined) return Promise.resolve(false);
-    return isSignedBy(options.module, frame.payload, [key], options.mac);
+    const { payload } = frame;
+    const macs = [{ key, algorithm: options.mac }];
+    return hasValidMac(options.module, unionpayPos, { payload, message }, macs);
   };
   let signed = malformed || mac === undefined || (await isOurs());
   if (!signed && terminal) {

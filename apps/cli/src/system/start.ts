@@ -93,7 +93,7 @@ export async function startSystem(
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
     environment: shared,
-    args: ["--with-parent", "--stop-with-stdin"],
+    args: ["--with-parent"],
     logs: `${data}/logs`,
     onRestart: (which, pid) => {
       say(`${which} ended by itself and was started again (process ${pid})`);

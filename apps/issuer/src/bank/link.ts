@@ -1,22 +1,18 @@
 /** The bank as a member of the network: it keeps connected, signs on, and answers. */
 import { connect } from "node:net";
-import { cups, decode, encode, MessageError } from "@tillway/iso8583";
-import type { Decoded, Frame } from "@tillway/iso8583";
-import { openLink, type Cancel, type Connection } from "@tillway/link";
-import { reasonOf } from "../log.ts";
+import { cups, encode, MessageError, type Decoded } from "@tillway/iso8583";
 import {
-  type Address,
-  CUPS_FRAMING,
-  cupsFrame,
   encodeWithMac,
-  LINK_LIMITS,
-  macIsValid,
-  NETWORK_INSTITUTION,
-} from "../wire/index.ts";
+  hasValidMac,
+  openMember,
+  type MemberKeys,
+  type Received,
+} from "@tillway/link";
+import { reasonOf } from "../log.ts";
+import { NETWORK_INSTITUTION, transmissionTime, type Address } from "../wire/index.ts";
 import { BANK_INSTITUTION, type BankContext } from "./context.ts";
 import { reverse } from "./reversal.ts";
 import { authorise } from "./sale.ts";
-import { createSignOn, type LinkKeys } from "./sign-on.ts";
 
 export type BankLink = {
   /** Whether the bank is signed on and has its keys. */
@@ -24,75 +20,48 @@ export type BankLink = {
   readonly close: () => void;
 };
 
-const ECHO_EVERY = 60_000;
+const MAC_ALGORITHM = "x919";
+const REPLY_MS = 5000;
+const ECHO_MS = 60_000;
 
 /** Keeps the bank connected to the network at an address, for as long as it is not closed. */
 export function openBankLink(context: BankContext, address: Address): BankLink {
-  const { clock, log } = context;
-  const management = createSignOn(context);
-  let keys: LinkKeys | undefined;
-  let signedOn = false;
-  let echo: Cancel = () => undefined;
-
-  const probe = async (on: Connection, by: LinkKeys): Promise<void> => {
-    await management.echo(on, by);
-    echo();
-    echo = clock.after(ECHO_EVERY, () => {
-      probe(on, by).catch(() => on.close());
-    });
-  };
-  const signOn = async (on: Connection): Promise<void> => {
-    const given = await management.run(on);
-    keys = given;
-    // With a MAC: from here on the network knows that the right bank is listening.
-    await probe(on, given);
-    signedOn = true;
-    log.info({ institution: BANK_INSTITUTION }, "the bank is signed on to the network");
-  };
-  const received = async (frame: Frame, on: Connection): Promise<void> => {
-    const message = decode(cups, frame.payload);
-    if (message.mti === "0810") {
-      management.settle(message);
-      return;
-    }
-    const reply = await answer(context, message, frame.payload, keys);
-    if (reply) on.send(cupsFrame(BANK_INSTITUTION, NETWORK_INSTITUTION, reply));
-  };
-
-  const link = openLink({
+  const { clock, log, module } = context;
+  let count = 0;
+  const member = openMember({
     connect: () => connect(address.port, address.host),
-    framing: CUPS_FRAMING,
-    limits: LINK_LIMITS,
     clock,
-    onUp: (on) => {
-      signOn(on).catch((error: unknown) => {
-        log.warn(reasonOf(error), "the bank could not sign on");
-        on.close();
-      });
+    module,
+    institution: BANK_INSTITUTION,
+    network: NETWORK_INSTITUTION,
+    mac: MAC_ALGORITHM,
+    replyMs: REPLY_MS,
+    echoMs: ECHO_MS,
+    transmit: () => {
+      count = (count % 999_999) + 1;
+      const trace = String(count).padStart(6, "0");
+      return Promise.resolve({ trace, transmission: transmissionTime(clock.now()) });
     },
-    onFrame: (frame, on) => {
-      received(frame, on).catch((error: unknown) => {
-        // Without an answer the network gives the transaction up and has it reversed.
-        context.count(error instanceof MessageError ? "unreadable-message" : "defect");
-        log.error(reasonOf(error), "a message was not answered");
-      });
+    zmk: () => Promise.resolve(context.keys.zmk),
+    // They live as long as the connection; nothing of the bank's is answered after it.
+    keep: () => Promise.resolve(),
+    onMessage: async (received, line) => {
+      const reply = await answer(context, received, line.keys);
+      if (reply) line.send(reply);
     },
-    onDown: (reason) => {
-      keys = undefined;
-      signedOn = false;
-      echo();
-      management.abandon();
-      log.info({ reason }, "the bank's link to the network is down");
+    onUp: () => log.info({ institution: BANK_INSTITUTION }, "the bank is signed on to the network"),
+    onDown: () => undefined,
+    onEvent: (event) => {
+      context.count(event);
+      log.info({ event }, "the bank's link to the network");
+    },
+    // Without an answer the network gives the transaction up and has it reversed.
+    onFault: (what, error) => {
+      if (!(error instanceof MessageError)) context.count("defect");
+      log.error(reasonOf(error), what);
     },
   });
-  return {
-    ready: () => signedOn,
-    close: () => {
-      echo();
-      link.close();
-      management.abandon();
-    },
-  };
+  return { ready: () => member.line() !== undefined, close: member.close };
 }
 
 /** Fields by which the network finds the request of an answer that has no MAC. */
@@ -101,17 +70,17 @@ const KEY_FIELDS = ["3", "7", "11", "32", "33"];
 /** The bytes that answer a request; undefined where nothing is to be said. */
 async function answer(
   context: BankContext,
-  message: Decoded,
-  payload: Uint8Array,
-  keys: LinkKeys | undefined,
+  received: Received<Decoded>,
+  keys: MemberKeys | undefined,
 ): Promise<Uint8Array | undefined> {
+  const { message } = received;
   const isSale = message.mti === "0200" || message.mti === "0201";
   if (!isSale && message.mti !== "0420" && message.mti !== "0421") {
     context.count("unknown-message");
     return undefined;
   }
   const mti = isSale ? "0210" : "0430";
-  if (!keys || !(await macIsValid(context.module, [keys.zak], payload, message))) {
+  if (!keys || !(await hasValidMac(context.module, cups, received, [keys.zak]))) {
     context.count("wrong-mac");
     const repeated = KEY_FIELDS.flatMap((number) => {
       const value = message.fields[number];
@@ -122,5 +91,5 @@ async function answer(
   const fields = isSale
     ? await authorise(context, message, keys.zpk)
     : await reverse(context, message);
-  return encodeWithMac(context.module, keys.zak, { mti, fields });
+  return encodeWithMac(context.module, cups, { mti, fields }, keys.zak);
 }

@@ -1,7 +1,19 @@
 /** Authorisations, reversals and the keys under which both are found. */
-import { bigintOf, bucketOf, integerOf, textOf, type Row, type Sql } from "@tillway/database";
+import {
+  bigintOrNull,
+  bucketOf,
+  fieldsOf,
+  instantOf,
+  integerOf,
+  integerOrNull,
+  textOf,
+  textOrNull,
+  toInstant,
+  wordOf,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import type { MessageFields } from "@tillway/iso8583";
-import { row } from "../db/index.ts";
 
 /** A request that was decided. `request` and `reply` hold only what a journal may keep. */
 export type Authorisation = {
@@ -41,23 +53,23 @@ function read(found: Row): Authorisation {
     id: textOf(found, "id"),
     key: textOf(found, "key"),
     card: textOf(found, "card"),
-    account: row.maybeText(found, "account"),
-    state: row.wordOf(found, "state", STATES),
+    account: textOrNull(found, "account") ?? undefined,
+    state: wordOf(found, "state", STATES),
     responseCode: textOf(found, "response_code"),
-    reason: row.maybeText(found, "reason"),
-    authorisationCode: row.maybeText(found, "authorisation_code"),
-    amount: found["amount"] === null ? undefined : bigintOf(found, "amount"),
+    reason: textOrNull(found, "reason") ?? undefined,
+    authorisationCode: textOrNull(found, "authorisation_code") ?? undefined,
+    amount: bigintOrNull(found, "amount") ?? undefined,
     currency: textOf(found, "currency"),
-    rrn: row.maybeText(found, "rrn"),
+    rrn: textOrNull(found, "rrn") ?? undefined,
     stan: textOf(found, "stan"),
-    terminal: row.maybeText(found, "terminal"),
-    merchant: row.maybeText(found, "merchant"),
-    atc: row.maybeInteger(found, "atc"),
+    terminal: textOrNull(found, "terminal") ?? undefined,
+    merchant: textOrNull(found, "merchant") ?? undefined,
+    atc: integerOrNull(found, "atc") ?? undefined,
     businessDate: textOf(found, "business_date"),
     panCipher: textOf(found, "pan_cipher"),
-    request: row.fieldsOf(found, "request"),
-    reply: row.fieldsOf(found, "reply"),
-    occurredAt: row.instantOf(found, "occurred_at"),
+    request: fieldsOf(found, "request"),
+    reply: fieldsOf(found, "reply"),
+    occurredAt: instantOf(found, "occurred_at"),
   };
 }
 
@@ -93,7 +105,7 @@ export async function claimKey(
       owned?.digest ?? null,
       owned?.id ?? null,
       owned?.bucket ?? null,
-      row.toInstant(now),
+      toInstant(now),
     ],
   );
   if (rowCount === 1) return "claimed";
@@ -104,7 +116,7 @@ export async function claimKey(
   );
   const found = rows[0];
   if (!found) throw new Error("a key that is taken could not be read");
-  if (row.wordOf(found, "kind", ["authorisation", "tombstone"]) === "tombstone") {
+  if (wordOf(found, "kind", ["authorisation", "tombstone"]) === "tombstone") {
     return { kind: "tombstone" };
   }
   return {
@@ -143,7 +155,7 @@ export async function addAuthorisation(sql: Sql, one: Authorisation): Promise<vo
       one.panCipher,
       JSON.stringify(one.request),
       JSON.stringify(one.reply),
-      row.toInstant(one.occurredAt),
+      toInstant(one.occurredAt),
     ],
   );
 }
@@ -166,7 +178,7 @@ export async function markReversed(sql: Sql, one: Authorisation, at: number): Pr
   await sql.query(
     `update issuer.authorisation set state = 'reversed', reversed_at = $3
      where bucket = $1 and id = $2 and state = 'approved'`,
-    [one.bucket, one.id, row.toInstant(at)],
+    [one.bucket, one.id, toInstant(at)],
   );
 }
 
@@ -190,7 +202,7 @@ export async function addReversal(
       reversal.originalKey,
       reversal.code,
       JSON.stringify(reversal.message),
-      row.toInstant(reversal.at),
+      toInstant(reversal.at),
     ],
   );
 }
@@ -211,6 +223,6 @@ export async function addEvent(
   await sql.query(
     `insert into issuer.outbox (bucket, type, version, payload, occurred_at)
      values ($1, $2, 1, $3, $4)`,
-    [event.bucket, event.type, JSON.stringify(event.payload), row.toInstant(event.at)],
+    [event.bucket, event.type, JSON.stringify(event.payload), toInstant(event.at)],
   );
 }

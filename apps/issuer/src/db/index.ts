@@ -1,5 +1,4 @@
-/** The issuer's connections, its migrations, and how columns are read. */
-export * as row from "./row.ts";
+/** The issuer's connections and its migrations. */
 export { migrateIssuer, migrations } from "./migrations.ts";
 export {
   atOneMoment,

@@ -1,14 +1,13 @@
 /** Key blocks that a party keeps: the network and the bank each have a table of their own. */
-import type { Sql } from "@tillway/database";
+import { textOf, toInstant, type Sql } from "@tillway/database";
 import type { KeyBlock } from "@tillway/keys";
-import { row } from "../db/index.ts";
 
 export type KeyTable = "network_key" | "bank_key";
 
 /** All key blocks of a party by name. */
 export async function loadKeys(sql: Sql, table: KeyTable): Promise<Map<string, KeyBlock>> {
   const { rows } = await sql.query(`select name, block from issuer.${table}`);
-  return new Map(rows.map((found) => [row.textOf(found, "name"), row.textOf(found, "block")]));
+  return new Map(rows.map((found) => [textOf(found, "name"), textOf(found, "block")]));
 }
 
 /** Keeps a key under a name. An earlier one of that name stays, unless it may be replaced. */
@@ -27,6 +26,6 @@ export async function saveKey(
             where ${table}.kcv <> excluded.kcv`
          : "nothing"
      }`,
-    [key.name, key.block, key.kcv, row.toInstant(now)],
+    [key.name, key.block, key.kcv, toInstant(now)],
   );
 }

@@ -1,7 +1,6 @@
 /** The bank proves its books: the ledger's own invariants, and that they tell of its decisions. */
-import { bigintOf, textOf, type Sql } from "@tillway/database";
+import { bigintOf, textOf, textOrNull, wordOf, type Sql } from "@tillway/database";
 import { auditLedger } from "@tillway/ledger";
-import { row } from "../db/index.ts";
 
 export type Check = { readonly name: string; readonly ok: boolean; readonly checked: number };
 
@@ -100,14 +99,14 @@ export async function audit(sql: Sql): Promise<Audit> {
      from issuer.authorisation order by occurred_at, id`,
   );
   const transactions = rows.map((found) => ({
-    rrn: row.maybeText(found, "rrn") ?? null,
-    state: row.wordOf(found, "state", ["approved", "declined", "reversed"]),
-    amount: row.maybeText(found, "amount") ?? null,
+    rrn: textOrNull(found, "rrn"),
+    state: wordOf(found, "state", ["approved", "declined", "reversed"]),
+    amount: textOrNull(found, "amount"),
     currency: textOf(found, "currency"),
     responseCode: textOf(found, "response_code"),
     stan: textOf(found, "stan"),
-    terminal: row.maybeText(found, "terminal") ?? null,
-    merchant: row.maybeText(found, "merchant") ?? null,
+    terminal: textOrNull(found, "terminal"),
+    merchant: textOrNull(found, "merchant"),
   }));
   return { ok: checks.every((check) => check.ok), checks, transactions };
 }

@@ -1,12 +1,11 @@
 /** Reversal advices (0420): stored, acknowledged, forwarded until the issuer has acknowledged. */
 import { checkMessage, cups, keptFields, type Decoded } from "@tillway/iso8583";
-import type { Cancel } from "@tillway/link";
+import { encodeWithMac, type Cancel } from "@tillway/link";
 import { transaction, withClient } from "../db/index.ts";
 import { reasonOf } from "../log.ts";
 import {
   businessDigest,
   cupsFrame,
-  encodeWithMac,
   matchKey,
   NETWORK_INSTITUTION,
   originalKey,
@@ -159,7 +158,7 @@ async function deliver(context: NetworkContext, advice: Advice): Promise<void> {
   );
   const mti = advice.attempts === 0 ? "0420" : "0421";
   const fields = { ...advice.message, "2": opened.pan };
-  const payload = await encodeWithMac(context.module, zak, { mti, fields });
+  const payload = await encodeWithMac(context.module, cups, { mti, fields }, zak);
   const waiting = issuer.replies.expect(`0430${advice.key}`, context.settings.issuerMs);
   if (!issuer.connection.send(cupsFrame(NETWORK_INSTITUTION, to, payload))) return;
   const waited = await waiting;

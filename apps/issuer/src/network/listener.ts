@@ -2,16 +2,14 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { cups, decode, encode, MessageError, responseMti } from "@tillway/iso8583";
 import type { Decoded, Frame, MessageFields } from "@tillway/iso8583";
-import { acceptFrames } from "@tillway/link";
+import { acceptFrames, encodeWithMac, hasValidMac } from "@tillway/link";
 import { withClient } from "../db/index.ts";
 import { reasonOf } from "../log.ts";
 import {
   type Address,
   CUPS_FRAMING,
   cupsFrame,
-  encodeWithMac,
   LINK_LIMITS,
-  macIsValid,
   matchKey,
   NETWORK_INSTITUTION,
   readablePart,
@@ -136,7 +134,9 @@ async function send(
   message: { readonly mti: string; readonly fields: MessageFields },
 ): Promise<void> {
   const [zak] = session.zaks;
-  const payload = zak ? await encodeWithMac(context.module, zak, message) : encode(cups, message);
+  const payload = zak
+    ? await encodeWithMac(context.module, cups, message, zak)
+    : encode(cups, message);
   deliver(session, payload);
 }
 
@@ -152,7 +152,7 @@ async function management(
   payload: Uint8Array,
 ): Promise<void> {
   const signed = message.fields["128"] !== undefined;
-  if (signed && !(await macIsValid(context.module, session.zaks, payload, message))) {
+  if (signed && !(await hasValidMac(context.module, cups, { payload, message }, session.zaks))) {
     context.count("wrong-mac");
     return say(context, session, message, { "39": "A0" });
   }
@@ -189,7 +189,7 @@ async function request(
 ): Promise<void> {
   const { context, sales, forwarder } = parts;
   if (!session.member) return say(context, session, message, { "39": "92" });
-  if (!(await macIsValid(context.module, session.zaks, payload, message))) {
+  if (!(await hasValidMac(context.module, cups, { payload, message }, session.zaks))) {
     context.count("wrong-mac");
     return say(context, session, message, { "39": "A0" });
   }
@@ -219,7 +219,7 @@ async function reply(
   if (message.fields["128"] === undefined) {
     context.count("answer-without-mac");
     if (!isSale || !WITHOUT_MAC.has(message.fields["39"] ?? "")) return;
-  } else if (!(await macIsValid(context.module, session.zaks, payload, message))) {
+  } else if (!(await hasValidMac(context.module, cups, { payload, message }, session.zaks))) {
     return context.count("wrong-mac");
   }
   if (session.replies.settle(message.mti + key, message)) return;

@@ -2,15 +2,10 @@
 import { fromHex, toHex } from "@tillway/bytes";
 import { checkMessage, cups, keptFields, type Decoded, type MessageFields } from "@tillway/iso8583";
 import type { Sql } from "@tillway/database";
+import { encodeWithMac } from "@tillway/link";
 import { transaction, withClient } from "../db/index.ts";
 import { reasonOf } from "../log.ts";
-import {
-  businessDigest,
-  cupsFrame,
-  encodeWithMac,
-  matchKey,
-  NETWORK_INSTITUTION,
-} from "../wire/index.ts";
+import { businessDigest, cupsFrame, matchKey, NETWORK_INSTITUTION } from "../wire/index.ts";
 import { isReversed, nextTrace, storeAdvice } from "./store/advice.ts";
 import type { NetworkContext } from "./context.ts";
 import { endExchange, findExchange, openExchange, recordLate } from "./store/exchange.ts";
@@ -194,7 +189,7 @@ async function forward(
   const { issuer, fields } = plan;
   const [zak] = issuer.zaks;
   if (!zak) throw new Error("a reachable member has no MAC key");
-  const payload = await encodeWithMac(context.module, zak, { mti: "0200", fields });
+  const payload = await encodeWithMac(context.module, cups, { mti: "0200", fields }, zak);
   const waiting = issuer.replies.expect(`0210${exchange.key}`, context.settings.issuerMs);
   if (!issuer.connection.send(cupsFrame(NETWORK_INSTITUTION, plan.to, payload))) {
     return end(context, exchange, { code: "91" }, "refused");

@@ -1,8 +1,13 @@
 /** Members that are connected right now, and the keys that each session was given. */
 import type { Decoded } from "@tillway/iso8583";
 import type { KeyBlock } from "@tillway/keys";
-import { createPending, type Clock, type Connection, type Pending } from "@tillway/link";
-import type { MacKey } from "../wire/index.ts";
+import {
+  createPending,
+  type Clock,
+  type Connection,
+  type MacKey,
+  type Pending,
+} from "@tillway/link";
 import type { Member } from "./store/member.ts";
 
 /** One connection of a member, from its arrival to its end. */

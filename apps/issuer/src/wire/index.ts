@@ -1,4 +1,4 @@
-/** What both parties know of the institution interface: frames, MACs, keys of messages. */
+/** What both parties know of the institution interface: frames, keys of messages. */
 export { businessDigest } from "./digest.ts";
 export {
   CUPS_FRAMING,
@@ -7,6 +7,5 @@ export {
   NETWORK_INSTITUTION,
   type Address,
 } from "./frames.ts";
-export { encodeWithMac, macIsValid, type MacKey } from "./mac.ts";
 export { matchKey, originalElements, originalKey, transmissionTime } from "./original.ts";
 export { readablePart } from "./partial.ts";

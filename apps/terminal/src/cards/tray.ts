@@ -13,7 +13,7 @@ import {
 } from "@tillway/emv";
 import { open as unseal, seal } from "@tillway/keys";
 import { maskPan } from "@tillway/money";
-import { keyFile, readIfThere, writeDurably } from "../files.ts";
+import { keyFile, readIfThere, writeSecret } from "../files.ts";
 import type { Both } from "../receipt/index.ts";
 
 /** A card as the tray shows it. The PIN of a demonstration card is shown on purpose. */
@@ -60,7 +60,7 @@ export function openTray(folder: string, random: (length: number) => Uint8Array)
       const lasting = lastingPart(state);
       if (lasting === kept) return;
       const content = JSON.stringify({ image: filed.digest, state });
-      writeDurably(path, seal(key, random(12), new TextEncoder().encode(content), `state/${name}`));
+      writeSecret(path, seal(key, random(12), new TextEncoder().encode(content), `state/${name}`));
       kept = lasting;
     };
     const state = readState(path, key, name, filed) ?? newCardState(filed.image);

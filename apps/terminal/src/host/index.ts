@@ -1,1 +1,1 @@
-export { openHostLink, type HostAnswer, type HostLink, type Signer } from "./link.ts";
+export { openHostLink, type HostAnswer, type HostLink } from "./link.ts";

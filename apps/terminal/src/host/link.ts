@@ -1,22 +1,17 @@
 /** The line of one device to the acquirer: it is kept open, and asks one thing at a time. */
-import {
-  decode,
-  encode,
-  encodeForMac,
-  macInput,
-  MessageError,
-  responseMti,
-  unionpayPos,
-  withMac,
-} from "@tillway/iso8583";
+import { decode, encode, MessageError, responseMti, unionpayPos } from "@tillway/iso8583";
 import type { Decoded, Frame, Message } from "@tillway/iso8583";
-import { createPending, openLink, type Clock, type Socket } from "@tillway/link";
-
-/** Makes and checks the MAC of DE 64 over everything before it. */
-export type Signer = {
-  readonly sign: (data: Uint8Array) => Promise<Uint8Array>;
-  readonly verify: (data: Uint8Array, mac: Uint8Array) => Promise<boolean>;
-};
+import type { SecurityModule } from "@tillway/keys";
+import {
+  createPending,
+  encodeWithMac,
+  hasValidMac,
+  openLink,
+  type Clock,
+  type MacKey,
+  type Received,
+  type Socket,
+} from "@tillway/link";
 
 /**
  * What came of a request. `authentic`: the answer has a MAC and it is right. `silent`: it was sent,
@@ -30,16 +25,17 @@ export type HostAnswer =
 export type HostLink = {
   readonly up: () => boolean;
   /**
-   * Sends a request and waits for its answer. With a signer the request gets DE 64 and the answer's
+   * Sends a request and waits for its answer. With a MAC key the request gets DE 64 and the answer's
    * is checked. Throws MessageError where the request cannot be encoded: a defect.
    */
-  readonly exchange: (request: Message, signer?: Signer) => Promise<HostAnswer>;
+  readonly exchange: (request: Message, mac?: MacKey) => Promise<HostAnswer>;
   readonly close: () => void;
 };
 
 export type HostLinkOptions = {
   readonly connect: () => Socket;
   readonly clock: Clock;
+  readonly module: SecurityModule;
   readonly tpdu: string;
   readonly header: string;
   /** How long an answer may take (ms). */
@@ -51,8 +47,6 @@ export type HostLinkOptions = {
   /** Something worth a line in the log: a word, never a message's content. */
   readonly onNotice: (what: "late-answer" | "bad-message") => void;
 };
-
-type Heard = { readonly reply: Decoded; readonly bytes: Uint8Array };
 
 const limits = { maximum: 4096, idleMs: 2_147_000_000, stallMs: 10_000, unsent: 65_536 };
 
@@ -66,17 +60,18 @@ function keyOf(mti: string, fields: Message["fields"]): string {
 }
 
 export function openHostLink(options: HostLinkOptions): HostLink {
-  const pending = createPending<Heard>(options.clock);
+  const pending = createPending<Received<Decoded>>(options.clock);
   const hear = (frame: Frame): void => {
-    let reply: Decoded;
+    const { payload } = frame;
+    let message: Decoded;
     try {
-      reply = decode(unionpayPos, frame.payload);
+      message = decode(unionpayPos, payload);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
       options.onNotice("bad-message");
       return;
     }
-    if (!pending.settle(keyOf(reply.mti, reply.fields), { reply, bytes: frame.payload })) {
+    if (!pending.settle(keyOf(message.mti, message.fields), { payload, message })) {
       options.onNotice("late-answer");
       return;
     }
@@ -96,8 +91,11 @@ export function openHostLink(options: HostLinkOptions): HostLink {
     },
   });
 
-  const exchange = async (request: Message, signer?: Signer): Promise<HostAnswer> => {
-    const payload = signer ? await signed(request, signer) : encode(unionpayPos, request);
+  const exchange = async (request: Message, mac?: MacKey): Promise<HostAnswer> => {
+    const { module } = options;
+    const payload = mac
+      ? await encodeWithMac(module, unionpayPos, request, mac)
+      : encode(unionpayPos, request);
     if (!link.up()) return { kind: "unsent" };
     const key = keyOf(responseMti(request.mti), request.fields);
     const waiting = pending.expect(key, options.replyMs);
@@ -105,22 +103,13 @@ export function openHostLink(options: HostLinkOptions): HostLink {
     link.send({ tpdu: options.tpdu, header: options.header, payload });
     const waited = await waiting;
     if (waited.kind !== "reply") return { kind: "silent" };
-    const { reply, bytes } = waited.reply;
-    const mac = reply.fields["64"];
-    const authentic =
-      signer !== undefined && mac !== undefined
-        ? await signer.verify(macInput(bytes), bytes.slice(-8))
-        : false;
-    return { kind: "answered", reply, authentic };
+    const macs = mac ? [mac] : [];
+    const authentic = await hasValidMac(module, unionpayPos, waited.reply, macs);
+    return { kind: "answered", reply: waited.reply.message, authentic };
   };
   const close = (): void => {
     link.close();
     pending.abandon();
   };
   return { up: link.up, exchange, close };
-}
-
-async function signed(request: Message, signer: Signer): Promise<Uint8Array> {
-  const bytes = encodeForMac(unionpayPos, request);
-  return withMac(bytes, await signer.sign(macInput(bytes)));
 }

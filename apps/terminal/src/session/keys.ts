@@ -1,7 +1,7 @@
 /** Working keys: how sign-in delivers them, and what the device does with them. */
 import { equal, fromHex, toHex } from "@tillway/bytes";
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
-import type { Signer } from "../host/index.ts";
+import type { MacKey } from "@tillway/link";
 
 /** The keys of one sign-in as key blocks; `generation` grows with each sign-in of a process. */
 export type WorkingKeys = {
@@ -54,20 +54,9 @@ export async function importKeys(
   return { pin: pin.key, mac: mac.key, track: track.key, generation };
 }
 
-/** Signs requests and checks answers under a session's MAC key. */
-export function signerOf(module: SecurityModule, keys: WorkingKeys): Signer {
-  const common = { key: keys.mac, algorithm: "unionpay-ecb" } as const;
-  return {
-    sign: async (data) => {
-      const made = await module.run({ do: "mac", ...common, data });
-      if (!made.ok) throw new Error(made.message);
-      return made.mac;
-    },
-    verify: async (data, mac) => {
-      const checked = await module.run({ do: "verify-mac", ...common, data, mac });
-      return checked.ok && checked.valid;
-    },
-  };
+/** What requests are signed with and answers checked, for as long as the session lasts. */
+export function macKeyOf(keys: WorkingKeys): MacKey {
+  return { key: keys.mac, algorithm: "unionpay-ecb" };
 }
 
 /**

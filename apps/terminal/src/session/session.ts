@@ -5,7 +5,7 @@ import type { SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock } from "@tillway/link";
 import type { HostAnswer, HostLink } from "../host/index.ts";
 import type { Journal, NewTransaction, PendingReversal } from "../journal/index.ts";
-import { importKeys, signerOf, type WorkingKeys } from "./keys.ts";
+import { importKeys, macKeyOf, type WorkingKeys } from "./keys.ts";
 import { createLane } from "./lane.ts";
 import {
   approves,
@@ -238,12 +238,12 @@ export class Session {
   }
 
   async #reverse(reversal: PendingReversal): Promise<Undone> {
-    const { journal, module, link, onNotice } = this.#options;
+    const { journal, link, onNotice } = this.#options;
     const keys = await this.#freshKeys();
     if (!keys) return "again";
     journal.attempted(reversal.id);
     const fields = { ...reversal.fields, "39": reversal.reason };
-    const answer = await link().exchange({ mti: "0400", fields }, signerOf(module, keys));
+    const answer = await link().exchange({ mti: "0400", fields }, macKeyOf(keys));
     const outcome = undoneBy(answer);
     const responseCode = answer.kind === "answered" ? (answer.reply.fields["39"] ?? "") : "";
     onNotice("reversal", { stan: reversal.stan, reason: reversal.reason, outcome, responseCode });
@@ -251,7 +251,7 @@ export class Session {
   }
 
   async #authorise(order: SaleOrder): Promise<Verdict> {
-    const { journal, module, link } = this.#options;
+    const { journal, link } = this.#options;
     const keys = this.keys();
     const free = journal.reversals().length === 0;
     if (!keys || keys.generation !== order.generation || !free || !link().up()) {
@@ -260,7 +260,7 @@ export class Session {
     const { id } = order.transaction;
     journal.begin(order.transaction, order.reversal);
     try {
-      const answer = await link().exchange(order.request, signerOf(module, keys));
+      const answer = await link().exchange(order.request, macKeyOf(keys));
       return this.#judged(id, verdictOf(answer, order.request));
     } catch (error) {
       // Nobody knows how far it went.

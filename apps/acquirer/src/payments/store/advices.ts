@@ -1,6 +1,5 @@
 /** Advices that wait for the network. */
-import { bigintOf, integerOf, textOf, type Sql } from "@tillway/database";
-import { fieldsOf, toInstant } from "../../db/index.ts";
+import { bigintOf, fieldsOf, integerOf, textOf, toInstant, type Sql } from "@tillway/database";
 import type { Place } from "../step.ts";
 
 /** An advice whose time has come; `repeats` is how often it was sent before. */

@@ -1,6 +1,5 @@
 /** Rows that a batch appends: events, messages, advices, the outbox. One statement for all. */
-import type { Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import { toInstant, type Sql } from "@tillway/database";
 import type { Advice } from "../advice.ts";
 import type { Happening, OutboxEvent, Place } from "../step.ts";
 import type { HopMessage } from "../transaction.ts";

@@ -1,6 +1,5 @@
 /** Transactions in flight whose owner is gone. */
-import { bigintOf, integerOf, textOf, type Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import { bigintOf, integerOf, textOf, toInstant, type Sql } from "@tillway/database";
 import type { Lease, Place } from "../step.ts";
 import type { Kept } from "../transaction.ts";
 import { keptOf } from "./kept.ts";

@@ -1,6 +1,5 @@
 /** What follows after the terminal was answered: acknowledged advices, answers that came too late. */
-import { integerOf, textOf, type Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import { integerOf, textOf, toInstant, type Sql } from "@tillway/database";
 import { decide, stateOf, type State } from "../state.ts";
 import type { AcknowledgeStep, NoteStep, Place } from "../step.ts";
 import type { Appended } from "./append.ts";

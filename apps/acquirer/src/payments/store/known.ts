@@ -1,6 +1,5 @@
 /** What is stored under natural keys: keys, states and what terminals were told. */
-import { textOf, textOrNull, type Row, type Sql } from "@tillway/database";
-import { fieldsOf } from "../../db/index.ts";
+import { fieldsOrNull, textOf, textOrNull, type Row, type Sql } from "@tillway/database";
 import { stateOf } from "../state.ts";
 import type { Known, NaturalKey } from "../transaction.ts";
 
@@ -54,7 +53,7 @@ function knownOf(row: Row): Known {
     id: textOf(row, "id"),
     businessDate: textOf(row, "day"),
     state: stateOf(textOf(row, "state")),
-    reply: row["reply"] === null ? null : fieldsOf(row, "reply"),
+    reply: fieldsOrNull(row, "reply"),
   };
 }
 

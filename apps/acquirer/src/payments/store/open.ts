@@ -1,6 +1,5 @@
 /** Step 1: a request is written down, with its lease, before anything is sent to the network. */
-import { textOf, type Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import { textOf, toInstant, type Sql } from "@tillway/database";
 import type { OpenResult, OpenStep } from "../step.ts";
 import type { Appended } from "./append.ts";
 import { keyArrays, readKnown } from "./known.ts";

@@ -2,13 +2,13 @@
 import {
   bigintOf,
   BUCKETS,
+  instantOf,
   integerOf,
   textOf,
   textOrNull,
   type Row,
   type Sql,
 } from "@tillway/database";
-import { instantOf } from "../../db/index.ts";
 import { stateOf, type State } from "../state.ts";
 import type { Kept } from "../transaction.ts";
 import { keptOf } from "./kept.ts";

@@ -1,6 +1,5 @@
 /** Messages that were refused before they became a transaction. */
-import type { Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import { toInstant, type Sql } from "@tillway/database";
 import type { Kept } from "../transaction.ts";
 
 export type RefusedMessage = {

@@ -1,6 +1,13 @@
 /** A terminal's reversal: found, decided and written in one commit, with the undo of its postings. */
-import { bigintOf, integerOf, textOf, textOrNull, type Row, type Sql } from "@tillway/database";
-import { toInstant } from "../../db/index.ts";
+import {
+  bigintOf,
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import { post } from "../../ledger/index.ts";
 import { adviceFields, networkKeyOf, type Advice } from "../advice.ts";
 import { decide, stateOf, type Decision, type State } from "../state.ts";

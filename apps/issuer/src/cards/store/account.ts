@@ -1,6 +1,13 @@
 /** Cardholders and their accounts. Balances are the ledger's. */
-import { bigintOf, integerOf, textOf, type Row, type Sql } from "@tillway/database";
-import { row } from "../../db/index.ts";
+import {
+  bigintOf,
+  integerOf,
+  textOf,
+  toInstant,
+  wordOf,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 
 export type Account = {
   readonly id: string;
@@ -17,7 +24,7 @@ function read(found: Row): Account {
   return {
     id: textOf(found, "id"),
     bucket: integerOf(found, "bucket"),
-    kind: row.wordOf(found, "kind", ["deposit", "credit"]),
+    kind: wordOf(found, "kind", ["deposit", "credit"]),
     currency: textOf(found, "currency"),
     creditLimit: bigintOf(found, "credit_limit"),
     opening: bigintOf(found, "opening_minor"),
@@ -42,7 +49,7 @@ export async function openAccount(
   await sql.query(
     `insert into issuer.cardholder (id, name, created_at) values ($1, $2, $3)
      on conflict (id) do nothing`,
-    [cardholder.id, cardholder.name, row.toInstant(now)],
+    [cardholder.id, cardholder.name, toInstant(now)],
   );
   await sql.query(
     `insert into issuer.account
@@ -57,7 +64,7 @@ export async function openAccount(
       account.currency,
       account.creditLimit,
       account.opening,
-      row.toInstant(now),
+      toInstant(now),
     ],
   );
 }

@@ -1,8 +1,17 @@
 /** Cards and their accounts in the database. */
-import { bigintOf, booleanOf, integerOf, textOf, type Row, type Sql } from "@tillway/database";
+import {
+  bigintOf,
+  booleanOf,
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  wordOf,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import type { CryptogramVersion } from "@tillway/keys";
 import type { CardFacts, CardRecord } from "../card.ts";
-import { row } from "../../db/index.ts";
 
 const STATUSES = ["active", "lost", "stolen", "restricted"] as const;
 const VERSIONS = ["unionpay", "visa-10", "visa-18", "mchip-10"] as const;
@@ -22,12 +31,12 @@ function read(found: Row): CardRecord {
     accountBucket: integerOf(found, "account_bucket"),
     currency: textOf(found, "currency"),
     scheme: textOf(found, "scheme"),
-    cryptogramVersion: row.wordOf(found, "cryptogram_version", VERSIONS),
+    cryptogramVersion: wordOf(found, "cryptogram_version", VERSIONS),
     panCipher: textOf(found, "pan_cipher"),
     maskedPan: textOf(found, "masked_pan"),
     psn: textOf(found, "psn"),
     expiry: textOf(found, "expiry"),
-    status: row.wordOf(found, "status", STATUSES),
+    status: wordOf(found, "status", STATUSES),
     pvki: textOf(found, "pvki"),
     pvv: textOf(found, "pvv"),
     pinRequired: booleanOf(found, "pin_required"),
@@ -38,7 +47,7 @@ function read(found: Row): CardRecord {
     transactionLimit: bigintOf(found, "transaction_limit"),
     dayLimit: bigintOf(found, "day_limit"),
     dayCountLimit: integerOf(found, "day_count_limit"),
-    dayDate: row.maybeText(found, "day_date"),
+    dayDate: textOrNull(found, "day_date") ?? undefined,
     daySpent: bigintOf(found, "day_spent"),
     dayCount: integerOf(found, "day_count"),
   };
@@ -135,7 +144,7 @@ export async function issueCard(sql: Sql, card: NewCard, now: number): Promise<v
       card.limits.transaction,
       card.limits.day,
       card.limits.count,
-      row.toInstant(now),
+      toInstant(now),
     ],
   );
 }

@@ -1,7 +1,17 @@
 /** Reversal advices in the database: stored before they are acknowledged, kept until delivered. */
-import { bucketOf, type Sql } from "@tillway/database";
+import {
+  bigintOf,
+  bucketOf,
+  fieldsOf,
+  instantOf,
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import type { MessageFields } from "@tillway/iso8583";
-import { row } from "../../db/index.ts";
 
 export type Advice = {
   readonly key: string;
@@ -21,18 +31,18 @@ export type Advice = {
 const COLUMNS = `key, digest, original_key, from_institution, to_institution, attempts, due_at,
   pan_cipher, message, received_at`;
 
-function read(found: row.Row): Advice {
+function read(found: Row): Advice {
   return {
-    key: row.textOf(found, "key"),
-    digest: row.textOf(found, "digest"),
-    originalKey: row.textOf(found, "original_key"),
-    from: row.textOf(found, "from_institution"),
-    to: row.maybeText(found, "to_institution"),
-    attempts: row.integerOf(found, "attempts"),
-    dueAt: row.instantOf(found, "due_at"),
-    panCipher: row.textOf(found, "pan_cipher"),
-    message: row.fieldsOf(found, "message"),
-    receivedAt: row.instantOf(found, "received_at"),
+    key: textOf(found, "key"),
+    digest: textOf(found, "digest"),
+    originalKey: textOf(found, "original_key"),
+    from: textOf(found, "from_institution"),
+    to: textOrNull(found, "to_institution") ?? undefined,
+    attempts: integerOf(found, "attempts"),
+    dueAt: instantOf(found, "due_at"),
+    panCipher: textOf(found, "pan_cipher"),
+    message: fieldsOf(found, "message"),
+    receivedAt: instantOf(found, "received_at"),
   };
 }
 
@@ -55,10 +65,10 @@ export async function storeAdvice(sql: Sql, advice: Advice): Promise<boolean> {
       advice.originalKey,
       advice.from,
       advice.to ?? null,
-      row.toInstant(advice.dueAt),
+      toInstant(advice.dueAt),
       advice.panCipher,
       JSON.stringify(advice.message),
-      row.toInstant(advice.receivedAt),
+      toInstant(advice.receivedAt),
     ],
   );
   return rowCount === 1;
@@ -69,7 +79,7 @@ export async function adviceDigest(sql: Sql, key: string): Promise<string | unde
     "select digest from issuer.network_advice where bucket = $1 and key = $2",
     [bucketOf(key), key],
   );
-  return rows[0] && row.textOf(rows[0], "digest");
+  return rows[0] && textOf(rows[0], "digest");
 }
 
 /** Whether a request with this key was reversed before it came. */
@@ -86,7 +96,7 @@ export async function dueAdvices(sql: Sql, now: number, limit: number): Promise<
   const { rows } = await sql.query(
     `select ${COLUMNS} from issuer.network_advice
      where state = 'pending' and due_at <= $1 order by due_at, key limit $2`,
-    [row.toInstant(now), limit],
+    [toInstant(now), limit],
   );
   return rows.map(read);
 }
@@ -96,7 +106,7 @@ export async function countAttempt(sql: Sql, key: string, nextDue: number): Prom
   await sql.query(
     `update issuer.network_advice set attempts = attempts + 1, due_at = $3
      where bucket = $1 and key = $2`,
-    [bucketOf(key), key, row.toInstant(nextDue)],
+    [bucketOf(key), key, toInstant(nextDue)],
   );
 }
 
@@ -106,7 +116,7 @@ export async function acknowledge(sql: Sql, key: string, code: string, at: numbe
     `update issuer.network_advice
      set state = 'acknowledged', response_code = $3, acknowledged_at = $4
      where bucket = $1 and key = $2 and state = 'pending'`,
-    [bucketOf(key), key, code, row.toInstant(at)],
+    [bucketOf(key), key, code, toInstant(at)],
   );
 }
 
@@ -115,7 +125,7 @@ export async function wakeAdvices(sql: Sql, institution: string, now: number): P
   await sql.query(
     `update issuer.network_advice set due_at = $2
      where state = 'pending' and to_institution = $1 and due_at > $2`,
-    [institution, row.toInstant(now)],
+    [institution, toInstant(now)],
   );
 }
 
@@ -123,12 +133,12 @@ export async function pendingAdvices(sql: Sql): Promise<bigint> {
   const { rows } = await sql.query(
     "select count(*) as waiting from issuer.network_advice where state = 'pending'",
   );
-  return rows[0] ? row.bigintOf(rows[0], "waiting") : 0n;
+  return rows[0] ? bigintOf(rows[0], "waiting") : 0n;
 }
 
 /** The next trace number of the network's own messages: six digits, never 000000. */
 export async function nextTrace(sql: Sql): Promise<string> {
   const { rows } = await sql.query("select nextval('issuer.network_trace') as trace");
-  const count = rows[0] ? row.bigintOf(rows[0], "trace") : 1n;
+  const count = rows[0] ? bigintOf(rows[0], "trace") : 1n;
   return String(((count - 1n) % 999_999n) + 1n).padStart(6, "0");
 }

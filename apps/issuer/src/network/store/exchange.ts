@@ -1,7 +1,17 @@
 /** The network's exchanges in the database: what is in flight, what was answered, what is late. */
-import { bucketOf, type Sql } from "@tillway/database";
+import {
+  bucketOf,
+  fieldsOf,
+  fieldsOrNull,
+  instantOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  wordOf,
+  type Row,
+  type Sql,
+} from "@tillway/database";
 import type { MessageFields } from "@tillway/iso8583";
-import { row } from "../../db/index.ts";
 
 export type ExchangeState = "forwarded" | "answered" | "refused" | "timed-out";
 const STATES = ["forwarded", "answered", "refused", "timed-out"] as const;
@@ -28,22 +38,22 @@ export type Exchange = {
 const COLUMNS = `key, digest, from_institution, to_institution, state, response_code, rrn, pan_token,
   pan_cipher, owner, lease_until, request, reply, received_at`;
 
-function read(found: row.Row): Exchange {
+function read(found: Row): Exchange {
   return {
-    key: row.textOf(found, "key"),
-    digest: row.textOf(found, "digest"),
-    from: row.textOf(found, "from_institution"),
-    to: row.maybeText(found, "to_institution"),
-    state: row.wordOf(found, "state", STATES),
-    responseCode: row.maybeText(found, "response_code"),
-    rrn: row.maybeText(found, "rrn"),
-    panToken: row.textOf(found, "pan_token"),
-    panCipher: row.textOf(found, "pan_cipher"),
-    owner: row.textOf(found, "owner"),
-    leaseUntil: row.instantOf(found, "lease_until"),
-    request: row.fieldsOf(found, "request"),
-    reply: row.maybeFields(found, "reply"),
-    receivedAt: row.instantOf(found, "received_at"),
+    key: textOf(found, "key"),
+    digest: textOf(found, "digest"),
+    from: textOf(found, "from_institution"),
+    to: textOrNull(found, "to_institution") ?? undefined,
+    state: wordOf(found, "state", STATES),
+    responseCode: textOrNull(found, "response_code") ?? undefined,
+    rrn: textOrNull(found, "rrn") ?? undefined,
+    panToken: textOf(found, "pan_token"),
+    panCipher: textOf(found, "pan_cipher"),
+    owner: textOf(found, "owner"),
+    leaseUntil: instantOf(found, "lease_until"),
+    request: fieldsOf(found, "request"),
+    reply: fieldsOrNull(found, "reply") ?? undefined,
+    receivedAt: instantOf(found, "received_at"),
   };
 }
 
@@ -68,10 +78,10 @@ export async function openExchange(sql: Sql, exchange: Exchange): Promise<boolea
       exchange.panToken,
       exchange.panCipher,
       exchange.owner,
-      row.toInstant(exchange.leaseUntil),
+      toInstant(exchange.leaseUntil),
       JSON.stringify(exchange.request),
       exchange.reply === undefined ? null : JSON.stringify(exchange.reply),
-      row.toInstant(exchange.receivedAt),
+      toInstant(exchange.receivedAt),
     ],
   );
   return rowCount === 1;
@@ -107,7 +117,7 @@ export async function endExchange(sql: Sql, owner: string, ending: Ending): Prom
       ending.state,
       ending.responseCode,
       ending.reply === undefined ? null : JSON.stringify(ending.reply),
-      row.toInstant(ending.at),
+      toInstant(ending.at),
     ],
   );
   return rowCount === 1;
@@ -129,7 +139,7 @@ export async function lockExpired(sql: Sql, now: number, limit: number): Promise
     `select ${COLUMNS} from issuer.network_exchange
      where state = 'forwarded' and lease_until < $1
      order by lease_until limit $2 for update skip locked`,
-    [row.toInstant(now), limit],
+    [toInstant(now), limit],
   );
   return rows.map(read);
 }

@@ -1,7 +1,6 @@
 /** Members of the network, their keys and the table of card number prefixes. */
-import type { Sql } from "@tillway/database";
+import { textOf, toInstant, wordOf, type Sql } from "@tillway/database";
 import type { KeyBlock, MacAlgorithm } from "@tillway/keys";
-import { row } from "../../db/index.ts";
 
 export type Member = {
   readonly institution: string;
@@ -24,10 +23,10 @@ export async function findMember(sql: Sql, institution: string): Promise<Member 
   const found = rows[0];
   return (
     found && {
-      institution: row.textOf(found, "institution"),
-      role: row.wordOf(found, "role", ["acquirer", "issuer"]),
-      zmk: row.textOf(found, "zmk"),
-      macAlgorithm: row.wordOf(found, "mac_algorithm", MAC_ALGORITHMS),
+      institution: textOf(found, "institution"),
+      role: wordOf(found, "role", ["acquirer", "issuer"]),
+      zmk: textOf(found, "zmk"),
+      macAlgorithm: wordOf(found, "mac_algorithm", MAC_ALGORITHMS),
     }
   );
 }
@@ -43,14 +42,7 @@ export async function saveMember(
      on conflict (institution) do update
      set zmk = excluded.zmk, zmk_kcv = excluded.zmk_kcv, changed_at = excluded.changed_at
      where network_member.zmk_kcv <> excluded.zmk_kcv`,
-    [
-      member.institution,
-      member.name,
-      member.role,
-      member.zmk,
-      member.kcv,
-      row.toInstant(member.at),
-    ],
+    [member.institution, member.name, member.role, member.zmk, member.kcv, toInstant(member.at)],
   );
   return rowCount === 1;
 }
@@ -62,7 +54,7 @@ export async function routeOf(sql: Sql, pan: string): Promise<string | undefined
      where prefix = any($1) order by length(prefix) desc limit 1`,
     [PREFIX_LENGTHS.map((length) => pan.slice(0, length))],
   );
-  return rows[0] && row.textOf(rows[0], "institution");
+  return rows[0] && textOf(rows[0], "institution");
 }
 
 export async function saveRoute(sql: Sql, prefix: string, institution: string): Promise<void> {
