@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fromHex } from "@tillway/bytes";
+import { demonstrationProfiles } from "@tillway/emv";
 import { cups, decode, unionpayPos } from "@tillway/iso8583";
 import pg from "pg";
 import { startInstallation, until, type Installation } from "../system/installation.ts";
@@ -15,16 +16,9 @@ import {
   type Secret,
 } from "../system/scan.ts";
 
-const profiles = join(import.meta.dirname, "..", "..", "packages", "emv", "profiles");
-
-type Profile = { readonly name: string; readonly pan: string; readonly pin: string };
-
 /** The PANs of the demonstration cards, long wrong PINs that this day types, and what follows from them. */
 function demonstrationSecrets(): Secret[] {
-  const cards = filesBelow(profiles).map(
-    (path) => JSON.parse(readFileSync(path, "utf8")) as Profile,
-  );
-  return cards.flatMap(({ name, pan, pin }) => [
+  return demonstrationProfiles().flatMap(({ name, pan, pin }) => [
     { name: `PAN of ${name}`, digits: pan },
     { name: `track of ${name}`, digits: `${pan}=` },
     { name: `clear PIN block of ${name}`, bytes: clearBlock(pin, pan) },
