@@ -79,10 +79,13 @@ async function prepareLedger(url: string): Promise<void> {
 
 test("PostgreSQL killed under load, three times: nothing acknowledged is lost, books balance", async (t) => {
   const dataFolder = await mkdtemp(join(tmpdir(), "tillway-test-"));
-  t.after(() => rm(dataFolder, { recursive: true, force: true }));
   const start = () => startServer({ dataFolder, log: () => undefined });
   let server = await start();
-  t.after(() => server.stop());
+  // One hook: hooks run in the order in which they were set, and a running server writes.
+  t.after(async () => {
+    await server.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
   await prepareLedger(connectionUrl(server.url, SIDES.acquirer));
   const acknowledged = new Set<string>();
   const sent: Journal[] = [];
@@ -128,9 +131,11 @@ test("PostgreSQL killed under load, three times: nothing acknowledged is lost, b
 
 test("a row that the server cannot read fails alone, its batch is posted", async (t) => {
   const dataFolder = await mkdtemp(join(tmpdir(), "tillway-test-"));
-  t.after(() => rm(dataFolder, { recursive: true, force: true }));
   const server = await startServer({ dataFolder, log: () => undefined });
-  t.after(() => server.stop());
+  t.after(async () => {
+    await server.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
   const url = connectionUrl(server.url, SIDES.acquirer);
   await prepareLedger(url);
   const { lanes, close } = await writers(url);
