@@ -107,6 +107,20 @@ function onPath(name) {
   return undefined;
 }
 
+/** apt-get on Debian and its relatives, where it may be used without a question; else undefined. */
+function aptGet() {
+  const prefix = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo", "-n"] : undefined;
+  if (!onPath("apt-get") || !prefix) return undefined;
+  const apt = (...args) => {
+    const [command, ...rest] = [...prefix, "apt-get", "-qq", ...args];
+    return run(command, rest, { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+  };
+  return (...packages) => {
+    apt("update");
+    return apt("install", "-y", "--no-install-recommends", ...packages) === 0;
+  };
+}
+
 /** A Chromium or Chrome for the browser tests; on Debian and its relatives it is installed. */
 function findChromium() {
   const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -115,22 +129,46 @@ function findChromium() {
   if (given) return given;
   const found = find();
   if (found) return found;
-  const prefix = process.getuid?.() === 0 ? [] : onPath("sudo") ? ["sudo", "-n"] : undefined;
-  if (!onPath("apt-get") || !prefix) {
+  const install = aptGet();
+  if (!install) {
     fail(
       "npm test drives the pages in a browser: install Chromium or Chrome, or name it in TILLWAY_CHROMIUM",
     );
   }
-  const apt = (...args) => {
-    const [command, ...rest] = [...prefix, "apt-get", "-qq", ...args];
-    return run(command, rest, { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-  };
   say("installing Debian's chromium and a Chinese font for the browser tests (apt-get)");
-  apt("update");
-  if (apt("install", "-y", "--no-install-recommends", "chromium", "fonts-wqy-microhei") !== 0) {
+  if (!install("chromium", "fonts-wqy-microhei")) {
     fail("apt-get could not install chromium: install it by hand, or name one in TILLWAY_CHROMIUM");
   }
   return find() ?? fail("chromium was installed but is not on the PATH");
+}
+
+/**
+ * Why this machine cannot have the virtual card reader of the reader test; undefined where it can.
+ * Its programs are installed on Debian and its relatives, unless only the quick tests run.
+ */
+function noReader(quick) {
+  if (process.platform !== "linux") return "the virtual card reader needs Linux";
+  const path = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  const there = () =>
+    existsSync("/usr/lib/pcsc/drivers/serial/libifdvpcd.so") &&
+    ["pcscd", "ip", "unshare"].every(
+      (name) => spawnSync("sh", ["-c", `command -v ${name}`], { env: path }).status === 0,
+    );
+  if (!there()) {
+    const packages = ["pcscd", "libpcsclite1", "vsmartcard-vpcd", "iproute2", "util-linux"];
+    const wanted = `it needs ${packages.join(", ")}`;
+    if (quick) return `${wanted}, which npm test installs and test:quick does not`;
+    const install = aptGet();
+    if (!install) return `${wanted}, and apt-get cannot be used here to install them`;
+    say("installing Debian's pcscd and vsmartcard-vpcd for the card reader test (apt-get);");
+    say("the reader of vsmartcard-vpcd listens on every address while this machine's pcscd runs");
+    if (!install(...packages) || !there()) return `${wanted}, which apt-get could not install`;
+  }
+  const user = process.getuid() === 0 ? [] : ["--map-root-user"];
+  const tried = "mount -t tmpfs tmpfs /run && ip link set lo up";
+  const namespace = ["--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", tried];
+  const made = spawnSync("unshare", [...user, ...namespace], { env: path });
+  return made.status === 0 ? undefined : "no network namespace can be made here to keep it inside";
 }
 
 const [command, ...rest] = process.argv.slice(2);
@@ -144,7 +182,13 @@ if (!script) fail("usage: node tools/setup.mjs start|test|run [arguments]");
 installPackages();
 const environment = { ...process.env };
 if (command !== "run") buildWeb();
-if (command === "test" && !rest.includes("--quick")) environment.TILLWAY_CHROMIUM = findChromium();
+if (command === "test") {
+  const quick = rest.includes("--quick");
+  if (!quick) environment.TILLWAY_CHROMIUM = findChromium();
+  const why = noReader(quick);
+  if (why) say(`the card reader test will not run: ${why}`);
+  environment.TILLWAY_NO_READER_TEST = why ?? "";
+}
 const [file, ...first] = script;
 const child = spawn(node, [join(root, file), ...first, ...rest], {
   cwd: command === "run" ? process.cwd() : root,

@@ -1,4 +1,4 @@
-import { sharedSettings, text, whole, type Values } from "@tillway/configuration";
+import { choice, sharedSettings, text, whole, type Values } from "@tillway/configuration";
 
 /** What a terminal process reads from its environment (docs/configuration.md). */
 export const terminalSettings = {
@@ -16,6 +16,11 @@ export const terminalSettings = {
     min: 1000,
     max: 300_000,
   }),
+  TILLWAY_READER: choice("where the cards of the first terminal come from", "tray", [
+    "tray",
+    "pcsc",
+  ]),
+  TILLWAY_READER_NAME: text("part of the PC/SC reader's name", "", /^.*$/, "a text"),
   TILLWAY_TPDU: text("TPDU of terminals", "6000030000", /^60[0-9A-F]{8}$/, "60 and 8 hex digits"),
   TILLWAY_POS_HEADER: text(
     "message header of terminals",

@@ -10,7 +10,6 @@ import {
   encodeForMac,
   hasMac,
   macInput,
-  MessageError,
   mtiText,
   readFrame,
   recognise,
@@ -20,7 +19,6 @@ import {
   varySpec,
   withMac,
   writeFrame,
-  type FieldsOf,
   type FramingName,
   type Message,
 } from "./index.ts";
@@ -237,18 +235,6 @@ test("tables for other editions: hex bitmap, F padding, lengths in bytes", () =>
   const counted = encode(inBytes, { mti: "0200", fields: { "35": content } });
   assert.equal(toHex(counted).slice(20), `13${content}F`);
   assert.equal(decode(inBytes, counted).fields["35"], content);
-});
-
-test("a field that the spec lacks does not compile", () => {
-  const fields: FieldsOf<typeof unionpayPos> = { "3": "000000", 11: "000001" };
-  assert.equal(encode(unionpayPos, { mti: "0200", fields }).length, 16);
-  // @ts-expect-error the POS dialect has no field 70
-  const wrong: FieldsOf<typeof unionpayPos> = { "70": "301" };
-  assert.throws(() => encode(unionpayPos, { mti: "0800", fields: wrong }), MessageError);
-  const right: FieldsOf<typeof cups> = { "70": "301" };
-  assert.equal(encode(cups, { mti: "0800", fields: right }).length, 23);
-  const bad = { name: { en: "x", zh: "x" }, content: "n", encoding: "bcd", length: 2 } as const;
-  assert.throws(() => varySpec(unionpayPos, { name: "bad", fields: { 65: bad } }), RangeError);
 });
 
 test("replies change the addresses over and the type by ten", () => {

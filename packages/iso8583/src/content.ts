@@ -1,8 +1,9 @@
 import { type Input, type Output } from "./buffer.ts";
+import { charsets, type CharsetName } from "./charsets.ts";
 import { MessageError } from "./errors.ts";
 import { gbkBytes, readGbk } from "./gbk.ts";
 import { firstNotDecimal, hexOf, nibble } from "./nibbles.ts";
-import { type FieldDefinition } from "./table.ts";
+import { type Content, type FieldDefinition } from "./table.ts";
 
 /** A way to write content: sizes in content units (digits, characters, bytes), places in bytes. */
 export type Body = {
@@ -19,9 +20,11 @@ export type Body = {
 export function bodyOf(path: string, field: FieldDefinition): Body {
   switch (field.encoding) {
     case "bcd":
-      return bcdBody(path, field);
+      return field.content === "xn" ? signedBcdBody(path) : bcdBody(path, field);
     case "ascii":
-      return asciiBody(path, field);
+    case "ebcdic":
+    case "ebcdic-1047":
+      return textBody(path, field.content, field.encoding);
     case "gbk":
       return gbkBody;
     case "binary":
@@ -36,7 +39,10 @@ function packed(digits: number): number {
   return (digits + 1) >> 1;
 }
 
-function bcdBody(path: string, field: FieldDefinition): Body {
+function bcdBody(
+  path: string,
+  field: Pick<FieldDefinition, "content" | "prefix" | "justify" | "pad">,
+): Body {
   const decimal = field.content === "n";
   const left = (field.justify ?? (field.prefix === undefined ? "right" : "left")) === "left";
   const pad = field.pad === "F" ? 15 : 0;
@@ -83,51 +89,70 @@ function bcdBody(path: string, field: FieldDefinition): Body {
   };
 }
 
-function asciiBody(path: string, field: FieldDefinition): Body {
-  const allowed = allowedCharacters(field);
-  const pattern = { n: /^\d*$/, z: /^[0-9A-Fa-f=]*$/, xn: /^[CD]\d*$/ };
+/** The sign as an ASCII letter, then digits two a byte (x+n of ISO 8583 in binary form). */
+function signedBcdBody(path: string): Body {
+  const digits = bcdBody(path, { content: "n" });
+  return {
+    bytes: (units) => 1 + packed(Math.max(0, units - 1)),
+    read: (input, units) => {
+      const sign = String.fromCharCode(input.bytes[input.at] ?? 0);
+      if (sign !== "C" && sign !== "D") {
+        throw new MessageError("characters", [path], input.at, "must be C or D and digits");
+      }
+      const rest = { bytes: input.bytes, at: input.at + 1, contentAt: input.contentAt };
+      return sign + digits.read(rest, units - 1);
+    },
+    accept: (value) => (/^[CD]\d*$/.test(value) ? value : undefined),
+    units: (accepted) => accepted.length,
+    write: (output, accepted) => {
+      const at = output.take(1);
+      output.bytes[at] = accepted.charCodeAt(0);
+      digits.write(output, accepted.slice(1));
+    },
+  };
+}
+
+/** Which characters each content may have, where they stand one a byte. */
+const PATTERNS: Readonly<Record<Content, RegExp>> = {
+  n: /^\d*$/,
+  z: /^[0-9A-Fa-f=]*$/,
+  xn: /^[CD]\d*$/,
+  an: /^[\x20-\x7E]*$/,
+  ans: /^[\x20-\x7E]*$/,
+  b: /^$/,
+};
+
+function textBody(path: string, content: Content, charset: CharsetName): Body {
+  const { characters, bytes } = charsets[charset];
+  const pattern = PATTERNS[content];
+  const single = content === "xn" ? /^[0-9CD]$/ : pattern;
+  const allowed = characters.map((code) => (single.test(String.fromCharCode(code)) ? code : 0));
   return {
     bytes: (units) => units,
     read: (input, units) => {
       let text = "";
       for (let at = input.at; at < input.at + units; at += 1) {
-        const byte = input.bytes[at] ?? 0;
-        if (allowed[byte] !== 1) {
-          const why = `a character that ${field.content} cannot have`;
+        const code = allowed[input.bytes[at] ?? 0] ?? 0;
+        if (code === 0) {
+          const why = `a character that ${content} cannot have`;
           throw new MessageError("characters", [path], at, why);
         }
-        text += String.fromCharCode(byte);
+        text += String.fromCharCode(code);
       }
-      if (field.content === "xn" && !pattern.xn.test(text)) {
+      if (content === "xn" && !pattern.test(text)) {
         throw new MessageError("characters", [path], input.at, "must be C or D and digits");
       }
       return text;
     },
-    accept: (value) => {
-      const { content } = field;
-      if (content === "n" || content === "z" || content === "xn") {
-        return pattern[content].test(value) ? value : undefined;
-      }
-      return /^[\x20-\x7E]*$/.test(value) ? value : undefined;
-    },
+    accept: (value) => (pattern.test(value) ? value : undefined),
     units: (accepted) => accepted.length,
     write: (output, accepted) => {
       const from = output.take(accepted.length);
       for (let index = 0; index < accepted.length; index += 1) {
-        output.bytes[from + index] = accepted.charCodeAt(index);
+        output.bytes[from + index] = bytes[accepted.charCodeAt(index)] ?? 0;
       }
     },
   };
-}
-
-function allowedCharacters(field: FieldDefinition): Uint8Array {
-  const sets = { n: /[0-9]/, z: /[0-9A-Fa-f=]/, xn: /[0-9CD]/ };
-  const { content } = field;
-  const set =
-    content === "n" || content === "z" || content === "xn" ? sets[content] : /[\x20-\x7E]/;
-  return Uint8Array.from({ length: 256 }, (_, byte) =>
-    set.test(String.fromCharCode(byte)) ? 1 : 0,
-  );
 }
 
 const gbkBody: Body = {

@@ -1,6 +1,6 @@
-import { type Decoded } from "./codec.ts";
 import { printable } from "./gbk.ts";
 import { maskFields } from "./mask.ts";
+import { type Decoded } from "./message.ts";
 import { mtiText } from "./messages.ts";
 import { responseCodes } from "./response-codes.ts";
 import { type Spec } from "./spec.ts";
@@ -30,8 +30,11 @@ export function describe(spec: Spec, decoded: Decoded, options: DescribeOptions 
     const meaning = number === "39" ? responseCodes.get(value)?.text[language] : undefined;
     const text = meaning === undefined ? printable(value) : `${value} ${meaning}`;
     lines.push(`${number.padStart(4)} ${padded(name)} ${text}`.trimEnd());
+    const structure = spec.structures[Number(number)];
     for (const [key, part] of Object.entries(shown.parsed[number] ?? {})) {
-      lines.push(`       ${padded(key, NAME_WIDTH - 2)} ${printable(part)}`.trimEnd());
+      const called = structure?.nameOf(key)?.[language];
+      const label = called === undefined ? key : `${key} ${called}`;
+      lines.push(`       ${padded(label, NAME_WIDTH - 2)} ${printable(part)}`.trimEnd());
     }
   }
   return `${lines.join("\n")}\n`;

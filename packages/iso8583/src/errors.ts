@@ -30,6 +30,17 @@ export class MessageError extends Error {
   }
 }
 
+/** Runs; path and offset of its MessageError are moved to where the content stands. */
+export function within<T>(path: readonly string[], offset: number, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    const { code, message } = error;
+    throw new MessageError(code, [...path, ...error.path], offset + error.offset, message);
+  }
+}
+
 /** A whole message of a connection, taken out of its framing. TPDU and header in uppercase hex. */
 export type Frame = {
   readonly tpdu?: string;
@@ -52,5 +63,19 @@ export class FrameError extends Error {
     this.name = "FrameError";
     this.code = code;
     this.frames = frames;
+  }
+}
+
+/** One thing that is wrong with a spec's table. */
+export type SpecProblem = { readonly path: readonly string[]; readonly message: string };
+
+/** A spec that cannot be imported, with everything that is wrong with it. */
+export class SpecError extends Error {
+  readonly problems: readonly SpecProblem[];
+
+  constructor(problems: readonly SpecProblem[]) {
+    super(problems.map(({ path, message }) => `${path.join(".")}: ${message}`).join("\n"));
+    this.name = "SpecError";
+    this.problems = problems;
   }
 }

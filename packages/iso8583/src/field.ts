@@ -1,7 +1,8 @@
 import { type Input, type Output } from "./buffer.ts";
-import { MessageError } from "./errors.ts";
 import { bodyOf } from "./content.ts";
-import { type FieldDefinition, type Prefix } from "./table.ts";
+import { MessageError } from "./errors.ts";
+import { readPrefix, writePrefix } from "./prefix.ts";
+import { type FieldDefinition } from "./table.ts";
 
 /** One field's two directions, made once from its definition. Both throw MessageError. */
 export type FieldCodec = {
@@ -9,7 +10,7 @@ export type FieldCodec = {
   readonly write: (output: Output, value: string) => void;
 };
 
-/** Compiles one field. `path` is its number, for errors. */
+/** Compiles one field, the careful way. `path` is its number, for errors. */
 export function compileField(path: string, field: FieldDefinition): FieldCodec {
   const body = bodyOf(path, field);
   const { length, prefix } = field;
@@ -61,72 +62,4 @@ function maskTest(field: FieldDefinition): (value: string) => boolean {
   if (field.privacy !== undefined) return (value) => /^\*+$/.test(value);
   // Free text may hold stars; a whole field of them is what hiding a stray card number leaves.
   return (value) => value.length >= 12 && /^\*+$/.test(value);
-}
-
-function readPrefix(path: string, field: FieldDefinition, prefix: Prefix, input: Input): number {
-  const { bytes } = input;
-  const from = input.at;
-  const size = prefixSize(prefix);
-  if (from + size > bytes.length) {
-    throw new MessageError("short", [path], from, "the message ends inside this field's length");
-  }
-  let count = 0;
-  for (let at = from; at < from + size; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (prefix.encoding === "binary") count = count * 256 + byte;
-    else if (prefix.encoding === "ascii") {
-      if (byte < 0x30 || byte > 0x39) throw badLength(path, at);
-      count = count * 10 + byte - 0x30;
-    } else {
-      if (byte >> 4 > 9 || (byte & 15) > 9) throw badLength(path, at);
-      count = count * 100 + (byte >> 4) * 10 + (byte & 15);
-    }
-  }
-  if (prefix.unit === "bytes") count = unitsOf(field, prefix, bytes, from + size, count);
-  if (count > field.length) {
-    const text = `the length is over the limit of ${field.length}`;
-    throw new MessageError("length", [path], from, text);
-  }
-  input.at = from + size;
-  return count;
-}
-
-function badLength(path: string, at: number): MessageError {
-  return new MessageError("length", [path], at, "the length is not a decimal number");
-}
-
-function prefixSize(prefix: Prefix): number {
-  return prefix.encoding === "bcd" ? (prefix.digits + 1) >> 1 : prefix.digits;
-}
-
-/** Units in so many bytes on the wire. An odd number of digits shows by a last nibble F. */
-function unitsOf(
-  field: FieldDefinition,
-  prefix: Prefix,
-  bytes: Uint8Array,
-  from: number,
-  size: number,
-): number {
-  if (prefix.unit === "content") return size;
-  if (field.encoding === "hex") return size >> 1;
-  if (field.encoding !== "bcd") return size;
-  const last = bytes[from + size - 1] ?? 0;
-  return size * 2 - (size > 0 && field.pad === "F" && (last & 15) === 15 ? 1 : 0);
-}
-
-function writePrefix(prefix: Prefix, size: number, units: number, output: Output): void {
-  let rest = prefix.unit === "bytes" ? size : units;
-  const from = output.take(prefixSize(prefix));
-  for (let at = output.at - 1; at >= from; at -= 1) {
-    if (prefix.encoding === "binary") {
-      output.bytes[at] = rest & 255;
-      rest >>= 8;
-    } else if (prefix.encoding === "ascii") {
-      output.bytes[at] = 0x30 + (rest % 10);
-      rest = Math.trunc(rest / 10);
-    } else {
-      output.bytes[at] = (Math.trunc((rest % 100) / 10) << 4) + (rest % 10);
-      rest = Math.trunc(rest / 100);
-    }
-  }
 }

@@ -1,10 +1,19 @@
-export { decode, encode, type Decoded, type Message, type MessageFields } from "./codec.ts";
+export {
+  decode,
+  encode,
+  fieldsOf,
+  type Decoded,
+  type Message,
+  type MessageFields,
+} from "./codec.ts";
 export {
   FrameError,
   MessageError,
+  SpecError,
   type Frame,
   type FrameErrorCode,
   type MessageErrorCode,
+  type SpecProblem,
 } from "./errors.ts";
 export {
   createFrameReader,
@@ -16,17 +25,41 @@ export {
   type FramingName,
 } from "./framing.ts";
 export { buildCupsHeader, parseCupsHeader, type CupsHeader } from "./cups-header.ts";
-export { defineSpec, varySpec, type FieldsOf, type Spec, type SpecTable } from "./spec.ts";
 export {
-  type FieldDefinition,
-  type FieldTable,
-  type Layout,
-  type MessageRule,
-  type Prefix,
-  type Text,
+  defineSpec,
+  varySpec,
+  type FieldsOf,
+  type MessageOf,
+  type Spec,
+  type SpecTable,
+} from "./spec.ts";
+export { exportSpec, importSpec } from "./spec-json.ts";
+export type {
+  Alternative,
+  Ber,
+  BitmapSet,
+  Composite,
+  Content,
+  Datasets,
+  Encoding,
+  FieldDefinition,
+  FieldList,
+  FieldTable,
+  Layout,
+  MessageRule,
+  Part,
+  Prefix,
+  Privacy,
+  Structure,
+  Tags,
+  Text,
 } from "./table.ts";
+export { composeField, fieldParts, type PartValue } from "./parts.ts";
 export { unionpayPos } from "./specs/unionpay-pos.ts";
 export { cups } from "./specs/cups.ts";
+export { iso87Ascii, iso87Binary } from "./specs/iso87.ts";
+export { iso93Ascii, iso93Binary } from "./specs/iso93.ts";
+export { iso2003 } from "./specs/iso2003.ts";
 export { recognise, specs } from "./recognise.ts";
 export { describe, type DescribeOptions } from "./describe.ts";
 export { keptFields, maskFields } from "./mask.ts";

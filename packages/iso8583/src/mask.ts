@@ -1,8 +1,10 @@
 import { fromAscii, fromHex, toHex } from "@tillway/bytes";
-import { type Decoded } from "./codec.ts";
+import { MessageError } from "./errors.ts";
 import { gbkBytes } from "./gbk.ts";
+import { type Decoded } from "./message.ts";
 import { type Spec } from "./spec.ts";
-import { cut, layoutOf, partsOf, tagKeys, tagsOf } from "./structure.ts";
+import { isPlainBer } from "./structure/ber.ts";
+import { numbered, type PartValue } from "./structure/parts.ts";
 import { type FieldDefinition } from "./table.ts";
 import { walkTlv } from "./tlv.ts";
 
@@ -16,7 +18,10 @@ const OPEN_TAGS: ReadonlySet<string> = new Set(
   (
     "4F 50 82 84 8A 8E 91 95 9A 9B 9C 5F2A 5F2D 5F34 5F36 9F01 9F02 9F03 9F06 9F07 9F08 9F09 9F0D " +
     "9F0E 9F0F 9F10 9F12 9F15 9F16 9F1A 9F1C 9F1E 9F21 9F26 9F27 9F33 9F34 9F35 9F36 9F37 9F39 " +
-    "9F40 9F41 9F42 9F4E 9F53 9F63 9F66 9F6C 9F6E 9F74 DF31"
+    "9F40 9F41 9F42 9F4E 9F53 9F63 9F66 9F6C 9F6E 9F74 DF31 " +
+    // What a signed receipt says, without expiry date and remarks (unionpay-pos §2.7).
+    "FF00 FF01 FF02 FF03 FF04 FF06 FF07 FF08 FF09 FF0A FF22 FF23 FF26 FF27 FF28 FF29 FF2A FF2B FF30 " +
+    "FF31 FF60 FF61 FF62 FF63 FF64 FF65 FF70"
   ).split(" "),
 );
 
@@ -65,13 +70,13 @@ export function keptFields(
 }
 
 function filter(spec: Spec, decoded: Decoded, purpose: Purpose): ReturnType<typeof keptFields> {
-  const needles = cardNumbers(decoded);
+  const needles = cardNumbers(spec, decoded);
   const fields: Record<string, string> = {};
   const parsed: Record<string, Record<string, string>> = {};
   const notKept: string[] = [];
   for (const [number, value] of Object.entries(decoded.fields)) {
     const definition = spec.definitions[Number(number)];
-    const kept = treat(definition, decoded.mti, value, purpose, needles);
+    const kept = treat({ spec, decoded, number, value, purpose, needles }, definition);
     for (const part of kept.lost) notKept.push(part === "" ? number : `${number}.${part}`);
     if (kept.value === undefined) continue;
     fields[number] = kept.value;
@@ -80,54 +85,94 @@ function filter(spec: Spec, decoded: Decoded, purpose: Purpose): ReturnType<type
   return { fields, parsed, notKept };
 }
 
-function treat(
-  definition: FieldDefinition | undefined,
-  mti: string,
-  value: string,
-  purpose: Purpose,
-  needles: readonly Needle[],
-): Kept {
+type Treated = {
+  readonly spec: Spec;
+  readonly decoded: Decoded;
+  readonly number: string;
+  readonly value: string;
+  readonly purpose: Purpose;
+  readonly needles: readonly Needle[];
+};
+
+function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
+  const { value, purpose, needles } = one;
   const hidden: Kept = { value: purpose === "show" ? stars(value) : undefined, lost: [""] };
   if (definition === undefined || definition.privacy === "secret") return hidden;
-  if (definition.privacy === "chip") return treatChip(value, purpose, needles) ?? hidden;
   if (definition.privacy === "pan") return { value: maskPan(value), lost: [] };
   if (definition.privacy === "expiry") {
     return { value: purpose === "show" ? stars(value) : value, lost: [] };
   }
-  const layouts = definition.structure === "tlv" ? undefined : definition.structure;
-  const layout = layouts === undefined ? undefined : layoutOf(layouts, mti, value);
-  let open = value;
-  if (definition.privacy === "parts") {
+  if (definition.privacy === "chip" && isPlainBer(definition)) {
+    const plain = treatChip(value, purpose, needles);
+    if (plain !== undefined) return plain;
+  }
+  const parts = partsOf(one)?.map((part) => closed(definition, part));
+  if (parts === undefined) {
     // Content of no known form may hold a card number as soon as it is long enough for one.
-    if (layout === undefined && value.length > 12) return hidden;
-    const pieces = layout === undefined ? [] : cut(layout, value);
-    if (layout !== undefined) {
-      open = pieces
-        .map(({ part, text }) => (part.privacy === "pan" ? maskPan(text) : text))
-        .join("");
-    }
+    const unknown = definition.privacy === "chip" || definition.privacy === "parts";
+    if (unknown && value.length > 12) return hidden;
   }
+  const shown = parts?.map(shownPart) ?? [];
+  const open = openValue(definition, value, parts ?? [], shown);
+  if (open === undefined && purpose === "keep") return hidden;
   // At least twelve stars, so that encode knows them from stars that belong to a text.
-  if (holdsAny(open, definition, needles)) {
-    return { ...hidden, value: hidden.value?.padEnd(12, "*") };
+  const starred = stars(value).padEnd(12, "*");
+  if (holdsAny(open ?? "", definition, needles)) {
+    return { ...hidden, value: purpose === "show" ? starred : undefined };
   }
-  return { value: open, parts: layout && partsOf(layout, open), lost: [] };
+  const record = parts && Object.fromEntries(shown.map(({ key, text }) => [key, text]));
+  return { value: open ?? starred, parts: record, lost: [] };
 }
 
-/** DE 55 object by object. Shown, a hidden value is stars in its place; kept, the object is gone. */
+/** The parts of a field, if its content (which may be masked already) has any. */
+function partsOf({ spec, decoded, number, value }: Treated): readonly PartValue[] | undefined {
+  try {
+    return spec.structures[Number(number)]?.parse(decoded, value);
+  } catch (error) {
+    if (error instanceof MessageError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Of chip data in data sets, what is not open by name is secret. */
+function closed(definition: FieldDefinition, part: PartValue): PartValue {
+  if (definition.privacy !== "chip") return part;
+  const tag = part.key.replace(/^.*?\./, "").replace(/^tlv\.|\.\d+$/g, "");
+  return OPEN_TAGS.has(tag) ? part : { ...part, privacy: "secret" };
+}
+
+function shownPart(part: PartValue): PartValue {
+  if (part.privacy === undefined) return part;
+  return { ...part, text: part.privacy === "pan" ? maskPan(part.text) : stars(part.text) };
+}
+
+/** The content with its hidden parts masked in place; undefined where that is the whole of it. */
+function openValue(
+  definition: FieldDefinition,
+  value: string,
+  parts: readonly PartValue[],
+  shown: readonly PartValue[],
+): string | undefined {
+  if (parts.every(({ privacy }) => privacy === undefined)) return value;
+  if (parts.some(({ privacy }) => privacy === "secret")) return undefined;
+  const digits = definition.content === "n" || definition.content === "z";
+  const together = parts.map(({ text }) => text).join("") === value;
+  return digits && together ? shown.map(({ text }) => text).join("") : undefined;
+}
+
+/** BER-TLV object by object. Shown, a hidden value is stars in its place; kept, the object is gone. */
 function treatChip(value: string, purpose: Purpose, needles: readonly Needle[]): Kept | undefined {
   if (!/^(?:[0-9A-Fa-f]{2})*$/.test(value)) return undefined;
   const bytes = fromHex(value);
   const walk = walkTlv(bytes);
   if (!walk.ok) return undefined;
-  const all = tagsOf(bytes, walk.items);
+  const keyOf = numbered();
   const parts: Record<string, string> = {};
   const lost: string[] = [];
   let text = "";
-  for (const [index, key] of tagKeys(walk.items).entries()) {
-    const item = walk.items[index];
-    const content = all[key];
-    if (item === undefined || content === undefined) continue;
+  for (const item of walk.items) {
+    const key = keyOf(item.tag);
+    const content = toHex(bytes.subarray(item.valueAt, item.end));
     const head = toHex(bytes.subarray(item.at, item.valueAt));
     const open =
       OPEN_TAGS.has(item.tag) &&
@@ -148,21 +193,17 @@ type Needle = { readonly hex: string; readonly asciiHex: string };
 const NEEDLE_LENGTH = 12;
 
 /** The card numbers that a message carries wherever one has its place. */
-function cardNumbers(decoded: Decoded): Needle[] {
+function cardNumbers(spec: Spec, decoded: Decoded): Needle[] {
   const { fields, parsed } = decoded;
-  const chip = parsed["55"] ?? {};
-  const digitsAt = [
-    fields["2"],
-    fields["35"],
-    fields["36"]?.slice(2),
-    fields["45"]?.slice(1),
-    fields["102"],
-    fields["103"],
-    chip["5A"],
-    chip["57"],
-  ];
+  const numbers = Object.entries(fields).flatMap(([number, value]) =>
+    spec.definitions[Number(number)]?.privacy === "pan" ? [value] : [],
+  );
+  const chip = Object.entries(parsed["55"] ?? {}).flatMap(([key, value]) =>
+    /^(?:.*\.)?(?:5A|57)$/.test(key) ? [value] : [],
+  );
+  const tracks = [fields["35"], fields["36"]?.slice(2), fields["45"]?.slice(1)];
   const found = new Set<string>();
-  for (const text of digitsAt) {
+  for (const text of [...numbers, ...tracks, ...chip]) {
     const digits = /^\d{12}/.exec(text ?? "")?.[0];
     if (digits !== undefined) found.add(digits.slice(0, NEEDLE_LENGTH));
   }

@@ -1,4 +1,5 @@
-import { encode, type Message, type MessageFields } from "./codec.ts";
+import { encode } from "./codec.ts";
+import { type Message, type MessageFields } from "./message.ts";
 import { type Spec } from "./spec.ts";
 import { type Text } from "./table.ts";
 

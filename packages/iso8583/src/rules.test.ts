@@ -71,7 +71,7 @@ test("the first field that is missing or too much is named", () => {
 test("an unknown kind of message is told from an incomplete one", () => {
   assert.deepEqual(check("contact IC", { "3": "990000" }), { outcome: "unknown" });
   assert.deepEqual(check("echo test", { "60": "00000001999" }), { outcome: "unknown" });
-  assert.deepEqual(checkMessage(unionpayPos, { mti: "0620", fields: {} }), { outcome: "unknown" });
+  assert.deepEqual(checkMessage(unionpayPos, { mti: "0600", fields: {} }), { outcome: "unknown" });
   const short = { outcome: "missing", field: "60" };
   assert.deepEqual(check("echo test", { "60": "00000001" }), short);
 });

@@ -1,6 +1,7 @@
-import { type Message, type MessageFields } from "./codec.ts";
+import { type Message, type MessageFields } from "./message.ts";
+import { holds, probed } from "./probe.ts";
 import { type Spec } from "./spec.ts";
-import { type MessageRule, type Probe } from "./table.ts";
+import { type MessageRule } from "./table.ts";
 
 /** `name` is the kind of message ("sale", "sale reply"); `field` the first that is wrong. */
 export type MessageCheck =
@@ -15,12 +16,12 @@ export type MessageCheck =
  */
 export function checkMessage(spec: Spec, message: Message): MessageCheck {
   const { fields } = message;
-  const candidates = spec.table.rules.filter((rule) => rule.mti.includes(message.mti));
+  const candidates = spec.rules.get(message.mti) ?? [];
   const rule = candidates.find((candidate) => fits(candidate, fields));
   if (rule === undefined) {
     const unasked = candidates
       .flatMap((candidate) => candidate.match)
-      .find((probe) => valueOf(fields, probe) === undefined);
+      .find((probe) => probed(fields, probe) === undefined);
     return unasked === undefined
       ? { outcome: "unknown" }
       : { outcome: "missing", field: unasked.field };
@@ -41,16 +42,4 @@ function fits(rule: MessageRule, fields: MessageFields): boolean {
     if (rule.reply === true && fields[probe.field] === undefined) return true;
     return holds(probe, fields);
   });
-}
-
-function holds(probe: Probe, fields: MessageFields): boolean {
-  const value = valueOf(fields, probe);
-  return value !== undefined && probe.values.includes(value);
-}
-
-/** The probed characters, or undefined where the field is absent or ends before them. */
-function valueOf(fields: MessageFields, probe: Probe): string | undefined {
-  const value = fields[probe.field];
-  if (value === undefined || value.length < (probe.to ?? 0)) return undefined;
-  return value.slice(probe.from ?? 0, probe.to ?? value.length);
 }

@@ -1,7 +1,7 @@
 import { defineSpec } from "../spec.ts";
 import { type Content, type Encoding, type Layout, type Prefix } from "../table.ts";
 import { cupsRules } from "./cups-rules.ts";
-import { additionalAmounts, entryMode, securityControl } from "./parts.ts";
+import { additionalAmounts, entryMode, originalElements, securityControl } from "./parts.ts";
 
 type Shape = {
   readonly content: Content;
@@ -22,19 +22,6 @@ const variable = (
   length: number,
   encoding: Encoding = "ascii",
 ): Shape => ({ content, encoding, length, prefix: { digits, encoding: "ascii", unit: "bytes" } });
-
-/** DE 90: the original's type, trace, transmission time, acquirer, forwarder. */
-const originalElements: readonly Layout[] = [
-  {
-    parts: [
-      { key: "mti", length: 4 },
-      { key: "trace", length: 6 },
-      { key: "transmission", length: 10 },
-      { key: "acquirer", length: 11 },
-      { key: "forwarder", length: 11 },
-    ],
-  },
-];
 
 /** DE 60: reason code, then service point information [U]. */
 const reason: readonly Layout[] = [{ parts: [{ key: "reason", length: 4 }] }];

@@ -36,3 +36,16 @@ export const additionalAmounts: readonly Layout[] = [
     ],
   },
 ];
+
+/** DE 90 (ISO 8583:1987): the original's type, trace, transmission time, acquirer, forwarder. */
+export const originalElements: readonly Layout[] = [
+  {
+    parts: [
+      { key: "mti", length: 4 },
+      { key: "trace", length: 6 },
+      { key: "transmission", length: 10 },
+      { key: "acquirer", length: 11 },
+      { key: "forwarder", length: 11 },
+    ],
+  },
+];

@@ -1,6 +1,15 @@
 import { defineSpec } from "../spec.ts";
-import { type Content, type Encoding, type Layout, type Prefix } from "../table.ts";
+import { type Content, type Encoding, type Prefix } from "../table.ts";
 import { additionalAmounts, entryMode, securityControl } from "./parts.ts";
+import { keysAndParameters } from "./unionpay-pos-62.ts";
+import {
+  additionalData,
+  operatorOrTexts,
+  original,
+  responseData,
+  terminalInformation,
+  transactionType,
+} from "./unionpay-pos-parts.ts";
 import { unionpayPosRules } from "./unionpay-pos-rules.ts";
 
 type Shape = {
@@ -26,46 +35,10 @@ const variable = (content: Content, encoding: Encoding, digits: 2 | 3, length: n
 
 const digits = (length: number): Shape => fixed("n", "bcd", length);
 
-/** DE 60 (spec §2.6): code, batch, management code, reader, card condition, partial, account type. */
-const transactionType: readonly Layout[] = [
-  {
-    parts: [2, 6, 3, 1, 1, 1, 3].map((length, index) => ({ key: `${index + 1}`, length })),
-  },
-];
-
-/** DE 61: original batch, trace, date MMDD, authorisation mode, authorisation institution. */
-const original: readonly Layout[] = [
-  { parts: [6, 6, 4, 2, 11].map((length, index) => ({ key: `${index + 1}`, length })) },
-];
-
-const totals = (whose: string): Layout["parts"] => [
-  { key: `${whose}DebitAmount`, length: 12 },
-  { key: `${whose}DebitCount`, length: 3 },
-  { key: `${whose}CreditAmount`, length: 12 },
-  { key: `${whose}CreditCount`, length: 3 },
-  { key: `${whose}Result`, length: 1 },
-];
-
-/** DE 48 by message (spec §2.5). A content that has none of these forms may hold card numbers. */
-const additionalData: readonly Layout[] = [
-  { mti: ["0500", "0510"], size: 62, parts: [...totals("domestic"), ...totals("foreign")] },
-  { mti: ["0320", "0330"], size: 4, parts: [{ key: "count", length: 4 }] },
-  {
-    mti: ["0320", "0330"],
-    parts: [{ key: "count", length: 2 }],
-    group: [
-      { key: "cardType", length: 2 },
-      { key: "trace", length: 6 },
-      { key: "pan", length: 20, privacy: "pan" },
-      { key: "amount", length: 12 },
-    ],
-  },
-  { mti: ["0220", "0230"], size: 12, parts: [{ key: "tip", length: 12 }] },
-];
-
 /**
  * UnionPay POS terminal to acquirer: one bitmap, BCD (spec unionpay-pos §2.2). Not settled between
- * sources, so to be varied per link: DE 47 (private), 57, 59, the pad nibble of odd BCD fields (0).
+ * sources, so to be varied per link: DE 47 (private), 57 (no parts are public), 59, the pad nibble of
+ * odd BCD fields (0).
  */
 export const unionpayPos = defineSpec({
   name: "unionpay-pos",
@@ -116,6 +89,7 @@ export const unionpayPos = defineSpec({
     44: {
       name: { en: "additional response data", zh: "附加响应数据" },
       ...variable("an", "gbk", 2, 25),
+      structure: responseData,
     },
     47: {
       name: { en: "private data", zh: "私有数据" },
@@ -160,6 +134,7 @@ export const unionpayPos = defineSpec({
       name: { en: "terminal information", zh: "终端信息" },
       ...variable("ans", "gbk", 3, 600),
       privacy: "secret",
+      structure: terminalInformation,
     },
     60: {
       name: { en: "transaction type", zh: "自定义域60" },
@@ -174,9 +149,14 @@ export const unionpayPos = defineSpec({
     62: {
       name: { en: "keys or parameters", zh: "自定义域62" },
       ...variable("b", "binary", 3, 512),
-      privacy: "secret",
+      privacy: "parts",
+      structure: keysAndParameters,
     },
-    63: { name: { en: "operator or texts", zh: "自定义域63" }, ...variable("ans", "gbk", 3, 163) },
+    63: {
+      name: { en: "operator or texts", zh: "自定义域63" },
+      ...variable("ans", "gbk", 3, 163),
+      structure: operatorOrTexts,
+    },
     64: { name: { en: "MAC", zh: "报文鉴别码" }, ...fixed("b", "binary", 8) },
   },
 });

@@ -1,0 +1,150 @@
+import { defineSpec } from "../spec.ts";
+import {
+  asciiStyle,
+  binaryStyle,
+  expiry,
+  fixed,
+  ll,
+  lll,
+  pan,
+  rowsOf,
+  secret,
+  styled,
+} from "./editions.ts";
+import { additionalAmounts, originalElements } from "./parts.ts";
+
+/**
+ * ISO 8583:1987. Lengths as in the standard's table and in what jPOS and moov-io ship for it; fields
+ * for national and private use are hidden, as nobody knows what is in them.
+ */
+
+const count = (en: string, zh: string) => fixed("n", 10, en, zh);
+const fee = (en: string, zh: string) => fixed("n", 12, en, zh);
+const total = (en: string, zh: string) => fixed("n", 16, en, zh);
+const country = (en: string, zh: string) => fixed("n", 3, en, zh);
+const signed = (en: string, zh: string) => fixed("xn", 9, en, zh);
+const institution = (en: string, zh: string) => ll("n", 11, en, zh);
+
+const reserved = lll("ans", 999, "reserved", "保留", secret);
+
+const rows = {
+  2: ll("n", 19, "card number", "主账号", pan),
+  3: fixed("n", 6, "processing code", "交易处理码"),
+  4: fixed("n", 12, "amount", "交易金额"),
+  5: fixed("n", 12, "settlement amount", "清算金额"),
+  6: fixed("n", 12, "billing amount", "持卡人扣账金额"),
+  7: fixed("n", 10, "transmission time", "交易传输时间"),
+  8: fixed("n", 8, "billing fee", "持卡人扣账手续费"),
+  9: fixed("n", 8, "settlement rate", "清算汇率"),
+  10: fixed("n", 8, "billing rate", "持卡人扣账汇率"),
+  11: fixed("n", 6, "trace number", "系统跟踪号"),
+  12: fixed("n", 6, "local time", "受卡方所在地时间"),
+  13: fixed("n", 4, "local date", "受卡方所在地日期"),
+  14: fixed("n", 4, "expiry date", "卡有效期", expiry),
+  15: fixed("n", 4, "settlement date", "清算日期"),
+  16: fixed("n", 4, "conversion date", "兑换日期"),
+  17: fixed("n", 4, "capture date", "受理日期"),
+  18: fixed("n", 4, "merchant category", "商户类型"),
+  19: country("acquirer's country", "受理机构国家代码"),
+  20: country("card's country", "主账号国家代码"),
+  21: country("forwarder's country", "发送机构国家代码"),
+  22: fixed("n", 3, "entry mode", "服务点输入方式码"),
+  23: fixed("n", 3, "card sequence number", "卡序列号"),
+  24: fixed("n", 3, "network identifier", "网络国际标识"),
+  25: fixed("n", 2, "condition code", "服务点条件码"),
+  26: fixed("n", 2, "PIN capture code", "服务点PIN获取码"),
+  27: fixed("n", 1, "authorisation code length", "授权码长度"),
+  28: signed("transaction fee", "交易费"),
+  29: signed("settlement fee", "清算费"),
+  30: signed("transaction processing fee", "交易处理费"),
+  31: signed("settlement processing fee", "清算处理费"),
+  32: institution("acquirer", "受理机构标识码"),
+  33: institution("forwarder", "发送机构标识码"),
+  34: ll("ans", 28, "card number, extended", "扩展主账号", pan),
+  35: ll("z", 37, "track 2", "二磁道数据", secret),
+  36: lll("z", 104, "track 3", "三磁道数据", secret),
+  37: fixed("an", 12, "retrieval reference", "检索参考号"),
+  38: fixed("an", 6, "authorisation code", "授权码"),
+  39: fixed("an", 2, "response code", "应答码"),
+  40: fixed("an", 3, "service restriction code", "服务限制代码"),
+  41: fixed("ans", 8, "terminal", "终端号"),
+  42: fixed("ans", 15, "merchant", "商户号"),
+  43: fixed("ans", 40, "merchant name", "商户名称地址"),
+  44: ll("ans", 25, "additional response data", "附加响应数据"),
+  45: ll("ans", 76, "track 1", "一磁道数据", secret),
+  46: lll("ans", 999, "additional data, ISO", "附加数据-国际标准", secret),
+  47: lll("ans", 999, "additional data, national", "附加数据-国家", secret),
+  48: lll("ans", 999, "additional data, private", "附加数据-私有", secret),
+  49: fixed("an", 3, "currency", "交易货币代码"),
+  50: fixed("an", 3, "settlement currency", "清算货币代码"),
+  51: fixed("an", 3, "billing currency", "持卡人账户货币代码"),
+  52: fixed("b", 8, "PIN block", "个人标识码数据", secret),
+  53: fixed("n", 16, "security control", "安全控制信息"),
+  54: lll("an", 120, "additional amounts", "附加金额", { structure: additionalAmounts }),
+  55: lll("b", 255, "chip data", "IC卡数据", { privacy: "chip", structure: "tlv" }),
+  ...rowsOf([56, 57, 58, 59, 60, 61, 62, 63], reserved),
+  64: fixed("b", 8, "MAC", "报文鉴别码"),
+  65: fixed("b", 1, "extended bitmap", "扩展位图"),
+  66: fixed("n", 1, "settlement code", "清算代码"),
+  67: fixed("n", 2, "extended payment code", "扩展付款代码"),
+  68: country("receiver's country", "接收机构国家代码"),
+  69: country("settlement institution's country", "清算机构国家代码"),
+  70: fixed("n", 3, "network management code", "网络管理信息码"),
+  71: fixed("n", 4, "message number", "报文编号"),
+  72: fixed("n", 4, "last message number", "最后报文编号"),
+  73: fixed("n", 6, "action date", "动作日期"),
+  74: count("credits, number", "贷记笔数"),
+  75: count("credits reversed, number", "冲正贷记笔数"),
+  76: count("debits, number", "借记笔数"),
+  77: count("debits reversed, number", "冲正借记笔数"),
+  78: count("transfers, number", "转账笔数"),
+  79: count("transfers reversed, number", "冲正转账笔数"),
+  80: count("inquiries, number", "查询笔数"),
+  81: count("authorisations, number", "授权笔数"),
+  82: fee("credits, processing fees", "贷记处理费金额"),
+  83: fee("credits, transaction fees", "贷记交易费金额"),
+  84: fee("debits, processing fees", "借记处理费金额"),
+  85: fee("debits, transaction fees", "借记交易费金额"),
+  86: total("credits, amount", "贷记金额"),
+  87: total("credits reversed, amount", "冲正贷记金额"),
+  88: total("debits, amount", "借记金额"),
+  89: total("debits reversed, amount", "冲正借记金额"),
+  90: fixed("n", 42, "original data elements", "原始数据元", { structure: originalElements }),
+  91: fixed("an", 1, "file update code", "文件更新代码"),
+  92: fixed("an", 2, "file security code", "文件安全代码"),
+  93: fixed("an", 5, "response indicator", "响应标识"),
+  94: fixed("an", 7, "service indicator", "服务标识"),
+  95: fixed("an", 42, "replacement amounts", "替换金额"),
+  96: fixed("b", 8, "message security code", "报文安全码", secret),
+  97: fixed("xn", 17, "net settlement amount", "净清算金额"),
+  98: fixed("ans", 25, "payee", "收款人"),
+  99: institution("settlement institution", "清算机构标识码"),
+  100: institution("receiver", "接收机构标识码"),
+  101: ll("ans", 17, "file name", "文件名"),
+  102: ll("ans", 28, "account 1", "账户标识1", pan),
+  103: ll("ans", 28, "account 2", "账户标识2", pan),
+  104: lll("ans", 100, "transaction description", "交易描述", secret),
+  ...rowsOf([105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116], reserved),
+  ...rowsOf([117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127], reserved),
+  128: fixed("b", 8, "MAC", "报文鉴别码"),
+};
+
+/** ISO 8583:1987 in characters: type, bitmap in hex, fields and lengths in ASCII. */
+export const iso87Ascii = defineSpec({
+  name: "iso87-ascii",
+  mti: "ascii",
+  bitmap: "hex",
+  bits: 128,
+  rules: [],
+  fields: styled(rows, asciiStyle),
+});
+
+/** ISO 8583:1987 packed: digits two a byte, bitmap and bytes as they are. */
+export const iso87Binary = defineSpec({
+  name: "iso87-binary",
+  mti: "bcd",
+  bitmap: "binary",
+  bits: 128,
+  rules: [],
+  fields: styled(rows, binaryStyle),
+});
