@@ -56,6 +56,7 @@ const packageOrder: Readonly<Record<string, readonly string[]>> = {
   link: ["iso8583", "keys"],
   database: [],
   ledger: ["database"],
+  transactions: [],
 };
 
 test("imports go one way: packages to packages in their order, apps to packages, never app to app", () => {

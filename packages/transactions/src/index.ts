@@ -1,0 +1,13 @@
+export {
+  catalogue,
+  follows,
+  transactionNames,
+  transactionOf,
+  type Issuing,
+  type NetworkCodes,
+  type PosCodes,
+  type Posting,
+  type TransactionName,
+  type TransactionType,
+  type Undo,
+} from "./catalogue.ts";
