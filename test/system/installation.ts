@@ -102,9 +102,13 @@ export function runTillway(
   });
 }
 
-/** Starts database, issuer, acquirer and terminal, each a real process, linked through the proxies. */
-export async function startInstallation(): Promise<Installation> {
-  const data = mkdtempSync(join(tmpdir(), "tillway-test-"));
+/**
+ * Starts database, issuer, acquirer and terminal, each a real process, linked through the proxies; in a
+ * fresh data folder, or in one that is there already. The folder is removed at the end.
+ */
+export async function startInstallation(
+  data = mkdtempSync(join(tmpdir(), "tillway-test-")),
+): Promise<Installation> {
   const port = await ports();
   const pos = await startProxy(() => port.pos, "2be-tpdu-header6");
   const network = await startProxy(() => port.network, "cups46");
@@ -157,6 +161,7 @@ export async function startInstallation(): Promise<Installation> {
     http: origin("http"),
     issuer: origin("issuer"),
     terminal: origin("terminal"),
+    database: base.DATABASE_URL,
   };
   writeFileSync(join(data, "system.json"), JSON.stringify({ ...system, processes: {} }));
 

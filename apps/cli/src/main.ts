@@ -5,6 +5,7 @@ import { everyFlag, readArguments, type Flags } from "./arguments.ts";
 import { audit } from "./commands/audit.ts";
 import { cards } from "./commands/cards.ts";
 import type { Command } from "./commands/command.ts";
+import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode } from "./commands/message.ts";
 import { pay } from "./commands/pay.ts";
@@ -26,6 +27,9 @@ const commands: Readonly<Record<string, Command>> = {
   vectors,
   transcript,
   audit,
+  "db migrate": dbMigrate,
+  "db backup": dbBackup,
+  "db restore": dbRestore,
 };
 
 function flagLines(flags: Flags): string {

@@ -8,7 +8,7 @@ import type { Logger } from "pino";
 import { openTray } from "./cards/index.ts";
 import { createDevice, type Device } from "./device.ts";
 import { keyFile, readIfThere, secretText } from "./files.ts";
-import { createAccess, createServer, makePairingCode } from "./http/index.ts";
+import { createAccess, createServer, makePairingCode, openSnapshots } from "./http/index.ts";
 import { openJournal } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
 import type { TerminalConfiguration } from "./settings.ts";
@@ -52,7 +52,8 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
   };
   try {
     const till = join(import.meta.dirname, "../../web/dist/till");
-    const server = await createServer({ devices, access, till, log });
+    const snapshots = openSnapshots({ devices, folder: join(folder, "copies"), clock });
+    const server = await createServer({ devices, access, till, snapshots, log });
     const http = await server.listen({
       host: configuration.TILLWAY_HOST,
       port: configuration.TILLWAY_TERMINAL_PORT,
@@ -61,6 +62,7 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
       addresses: { http },
       terminals: [...devices.keys()],
       close: async () => {
+        snapshots.release();
         await closeDevices();
         await server.close();
       },

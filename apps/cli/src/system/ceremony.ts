@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "@tillway/bytes";
-import { provision, type PartOptions } from "./process.ts";
+import { runOnce, type PartOptions } from "./process.ts";
 
 /** The demonstration merchant and its devices: a synthetic café with two terminals. */
 const merchant = {
@@ -43,15 +43,15 @@ export async function firstStart(
   ];
   const transport = devices.map((device) => ({ ...device, transportComponents: pair() }));
 
-  const issuer = await provision(part("issuer"), { links });
-  const acquirer = await provision(part("acquirer"), {
+  const issuer = await runOnce(part("issuer"), "provision.ts", { links });
+  const acquirer = await runOnce(part("acquirer"), "provision.ts", {
     zmkComponents: acquirerZmk,
     merchant,
     terminals: transport,
   });
   // Each party's provisioning is of this same release: its answer has the shape it documents.
   const blocks = new Map((acquirer as Provisioned).terminals.map((one) => [one.tid, one.tmkBlock]));
-  await provision(part("terminal"), {
+  await runOnce(part("terminal"), "provision.ts", {
     terminals: transport.map((device) => ({
       ...device,
       mid: merchant.mid,

@@ -149,14 +149,40 @@ export async function startPart(options: PartOptions): Promise<Part> {
   };
 }
 
-/** Runs a part's provisioning: one JSON document in, one out. Throws where it fails. */
-export async function provision(
+/** Runs a part's script once: one JSON document in, its first JSON line out. Throws where it fails. */
+export async function runOnce(
   options: PartOptions,
+  script: string,
   input: unknown,
 ): Promise<Record<string, unknown>> {
-  const child = launch(options, "provision.ts");
+  const child = launch(options, script);
   child.stdin?.end(JSON.stringify(input));
-  const output = firstLine(child, `${options.name} provisioning`);
-  await ended(child);
+  const output = firstLine(child, `${options.name} ${script.replace(/\.ts$/, "")}`);
+  await Promise.all([output, ended(child)]);
   return output;
+}
+
+/** A part's script that tells its progress, and is told when to go on, in JSON lines. */
+export type Conversation = {
+  readonly say: (what: unknown) => void;
+  /** The next line. Throws where the script ended before. */
+  readonly hear: () => Promise<Record<string, unknown>>;
+};
+
+export function converse(options: PartOptions, script: string): Conversation {
+  const child = launch(options, script);
+  const tail: string[] = [];
+  child.stderr?.on("data", (chunk: Buffer) => void tail.push(chunk.toString()));
+  const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
+  return {
+    say: (what) => void child.stdin?.write(`${JSON.stringify(what)}\n`),
+    hear: async () => {
+      const line = await lines.next();
+      if (line.done === true) {
+        await ended(child);
+        throw new Error(lastSentence(tail.join("")));
+      }
+      return JSON.parse(line.value) as Record<string, unknown>;
+    },
+  };
 }

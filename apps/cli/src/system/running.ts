@@ -9,6 +9,8 @@ export type RunningSystem = {
   readonly http: string;
   readonly issuer: string;
   readonly terminal: string;
+  /** The address of its database, where it has one: the file is readable by its owner alone. */
+  readonly database?: string | undefined;
   readonly processes: Readonly<Record<string, number>>;
 };
 

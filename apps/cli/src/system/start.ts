@@ -35,7 +35,7 @@ export function configurationOf(environment: Readonly<Record<string, string | un
 }
 
 /** The environment of the parts: this configuration, said in full. */
-function environmentOf(configuration: Configuration): Record<string, string> {
+export function environmentOf(configuration: Configuration): Record<string, string> {
   return Object.fromEntries(
     Object.entries(configuration).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)]],
@@ -85,6 +85,7 @@ export async function startSystem(
     http: origin(configuration.TILLWAY_HTTP_PORT),
     issuer: origin(configuration.TILLWAY_ISSUER_HTTP_PORT),
     terminal: origin(configuration.TILLWAY_TERMINAL_PORT),
+    database: shared.DATABASE_URL,
     processes: Object.fromEntries(parts.map((part) => [part.name, part.pid() ?? 0])),
   });
   const note = (): void => {

@@ -1,2 +1,3 @@
 export { createAccess, makePairingCode } from "./access.ts";
 export { createServer } from "./server.ts";
+export { openSnapshots, type Snapshots } from "./backup.ts";

@@ -9,6 +9,7 @@ import { Type } from "@fastify/type-provider-typebox";
 import type { Logger } from "pino";
 import type { Device } from "../device.ts";
 import type { Access } from "./access.ts";
+import { backupRoutes, type Snapshots } from "./backup.ts";
 import { problem } from "./problems.ts";
 import { deviceRoutes, padSocket, screenRoutes } from "./routes.ts";
 
@@ -17,6 +18,7 @@ export type ServerOptions = {
   readonly access: Access;
   /** The folder of the built till. */
   readonly till: string;
+  readonly snapshots: Snapshots;
   readonly log: Logger;
 };
 
@@ -71,6 +73,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       return undefined;
     });
     await paired.register(deviceRoutes, { devices, access });
+    await paired.register(backupRoutes, { snapshots: options.snapshots });
     await paired.register(screenRoutes, { devices, access });
   });
   await app.register(till, { folder: options.till });

@@ -164,6 +164,11 @@ export class Journal {
     return this.#database.prepare(latest).all(limit).map(readTransaction);
   }
 
+  /** Writes the whole journal as it is now into a new file. Throws where there is one already. */
+  copyTo(path: string): void {
+    this.#run("vacuum into ?", path);
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }

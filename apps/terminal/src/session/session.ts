@@ -134,6 +134,16 @@ export class Session {
     this.attend();
   }
 
+  /**
+   * Resolves once no message is under way, with a function that lets the line go on. Until it is
+   * called nothing leaves this device.
+   */
+  hold(): Promise<() => void> {
+    return new Promise((held) => {
+      void this.#lane(() => new Promise<void>((release) => held(release)));
+    });
+  }
+
   /** Ends the work in the background; resolves when nothing is under way any more. */
   close(): Promise<void> {
     this.#closed = true;

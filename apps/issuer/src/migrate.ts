@@ -1,0 +1,21 @@
+/** Brings the schema `issuer` of DATABASE_URL up to date; one JSON line tells what was applied. */
+import { readConfiguration } from "@tillway/configuration";
+import { migrateIssuer, openPool } from "./db/index.ts";
+import { reasonOf } from "./log.ts";
+import { issuerSettings } from "./settings.ts";
+
+try {
+  const { DATABASE_URL: url } = readConfiguration(issuerSettings, process.env);
+  if (url === undefined) throw new Error("DATABASE_URL: must be a postgres:// address");
+  const database = openPool(url, () => undefined);
+  try {
+    const applied = await migrateIssuer(database, Date.now());
+    process.stdout.write(`${JSON.stringify({ schema: "issuer", applied })}\n`);
+  } finally {
+    await database.close();
+  }
+} catch (error) {
+  process.stderr.write(`issuer migration: ${reasonOf(error).error}\n`);
+  process.exitCode = 1;
+}
+process.stdin.destroy();
