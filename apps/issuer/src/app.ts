@@ -1,4 +1,5 @@
 /** The issuer put together: network and bank in one process, talking over the network's port. */
+import { connect as connectTo } from "node:net";
 import { toHex } from "@tillway/bytes";
 import { demonstrationProfiles } from "@tillway/emv";
 import { createSoftwareModule, type Random, type SecurityModule } from "@tillway/keys";
@@ -12,7 +13,8 @@ import { createMetrics, type HttpParts, type Metrics, openHttp } from "./http/in
 import { loadKeys, makeOwnKeys, panKeysOf } from "./keys/index.ts";
 import { audit, type Calendar, createCalendar } from "./ledger/index.ts";
 import { reasonOf, type Log } from "./log.ts";
-import { createSessions, openNetwork, pendingAdvices, type Network } from "./network/index.ts";
+import { createSessions, listenForMembers, networkStore, openNetwork } from "./network/index.ts";
+import { pendingAdvices, type NetworkPort } from "./network/index.ts";
 import type { IssuerConfiguration } from "./settings.ts";
 import type { Address } from "./wire/index.ts";
 
@@ -90,13 +92,13 @@ async function startNetwork(
   { configuration, clock, random, log, database }: IssuerOptions,
   module: SecurityModule,
   metrics: Metrics,
-): Promise<Network> {
+): Promise<NetworkPort> {
   const panKeys = panKeysOf(await withClient(database, (sql) => loadKeys(sql, "network_key")));
   if (!panKeys) throw new Error("the network's own keys are missing");
   const first = configuration.TILLWAY_ISSUER_ADVICE_MS;
-  return openNetwork(
-    {
-      database,
+  return listenForMembers(
+    openNetwork({
+      store: networkStore(database),
       module,
       panKeys,
       clock,
@@ -108,7 +110,7 @@ async function startNetwork(
         issuerMs: configuration.TILLWAY_ISSUER_REPLY_MS,
         advicePause: { first, longest: first * 32 },
       },
-    },
+    }),
     { host: configuration.TILLWAY_HOST, port: configuration.TILLWAY_NETWORK_PORT },
   );
 }
@@ -139,7 +141,7 @@ function startBank(
       return;
     }
     const context = { database, module, keys, calendar, clock, random, log, count };
-    link = openBankLink(context, address);
+    link = openBankLink(context, () => connectTo(address.port, address.host));
   };
   const again = (): void => {
     timer = clock.after(LOOK_EVERY, attempt);

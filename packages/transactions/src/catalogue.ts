@@ -355,6 +355,13 @@ export function transactionOf(rule: string): TransactionName | undefined {
   return isName(rule) ? rule : undefined;
 }
 
+/** How the network tells a type that goes over it. Throws where the acquirer answers it by itself. */
+export function networkCodes(name: TransactionName): NetworkCodes {
+  const { network: codes } = catalogue[name];
+  if (codes === null) throw new RangeError(`${name} does not go over the network`);
+  return codes;
+}
+
 /** Whether a transaction of the one type may name one of the other as its original. */
 export function follows(name: TransactionName, original: TransactionName): boolean {
   return catalogue[name].follows.includes(original);

@@ -1,6 +1,7 @@
 export {
   catalogue,
   follows,
+  networkCodes,
   transactionNames,
   transactionOf,
   type Issuing,

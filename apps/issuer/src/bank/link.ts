@@ -1,5 +1,4 @@
 /** The bank as a member of the network: it keeps connected, signs on, and answers. */
-import { connect } from "node:net";
 import { cups, encode, MessageError, type Decoded } from "@tillway/iso8583";
 import {
   encodeWithMac,
@@ -7,9 +6,10 @@ import {
   openMember,
   type MemberKeys,
   type Received,
+  type Socket,
 } from "@tillway/link";
 import { reasonOf } from "../log.ts";
-import { NETWORK_INSTITUTION, transmissionTime, type Address } from "../wire/index.ts";
+import { NETWORK_INSTITUTION, transmissionTime } from "../wire/index.ts";
 import { BANK_INSTITUTION, type BankContext } from "./context.ts";
 import { reverse } from "./reversal.ts";
 import { authorise } from "./sale.ts";
@@ -24,12 +24,12 @@ const MAC_ALGORITHM = "x919";
 const REPLY_MS = 5000;
 const ECHO_MS = 60_000;
 
-/** Keeps the bank connected to the network at an address, for as long as it is not closed. */
-export function openBankLink(context: BankContext, address: Address): BankLink {
+/** Keeps the bank connected to the network for as long as it is not closed. */
+export function openBankLink(context: BankContext, connect: () => Socket): BankLink {
   const { clock, log, module } = context;
   let count = 0;
   const member = openMember({
-    connect: () => connect(address.port, address.host),
+    connect,
     clock,
     module,
     institution: BANK_INSTITUTION,

@@ -59,7 +59,7 @@ export async function authorise(
   if (!sealed.ok) throw new Error(sealed.message);
   const card = await withClient(context.database, (sql) => findCard(sql, sealed.token));
   const evidence = card ? await examine(context, request, card, zpk) : NO_CARD;
-  const digest = businessDigest(sealed.token, fields);
+  const digest = businessDigest(sealed, fields);
   const examined = { request, message, sealed, card, evidence, digest, now, businessDate };
   const own = await resolved(() =>
     transaction(context.database, (sql) => decide(context, sql, examined)),

@@ -1,9 +1,9 @@
 /** What the network's parts share: their surroundings come in from outside. */
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
-import type { Database } from "../db/index.ts";
 import type { Log } from "../log.ts";
 import type { Sessions } from "./session.ts";
+import type { NetworkStore } from "./store.ts";
 
 export type NetworkSettings = {
   /** How long an issuer may take to answer (ms). */
@@ -13,7 +13,7 @@ export type NetworkSettings = {
 };
 
 export type NetworkContext = {
-  readonly database: Database;
+  readonly store: NetworkStore;
   readonly module: SecurityModule;
   readonly panKeys: { readonly key: KeyBlock; readonly tokenKey: KeyBlock };
   readonly clock: Clock;

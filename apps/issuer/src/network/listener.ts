@@ -1,12 +1,9 @@
-/** The network's port: each connection is a member; each message finds the part that handles it. */
-import { createServer, type Server, type Socket } from "node:net";
+/** Members' connections: each message finds the part that handles it. */
 import { cups, decode, encode, MessageError, responseMti } from "@tillway/iso8583";
 import type { Decoded, Frame, MessageFields } from "@tillway/iso8583";
-import { acceptFrames, encodeWithMac, hasValidMac } from "@tillway/link";
-import { withClient } from "../db/index.ts";
+import { acceptFrames, encodeWithMac, hasValidMac, type Socket } from "@tillway/link";
 import { reasonOf } from "../log.ts";
 import {
-  type Address,
   CUPS_FRAMING,
   cupsFrame,
   LINK_LIMITS,
@@ -17,9 +14,8 @@ import {
 import { takeAdvice, type Forwarder } from "./advice.ts";
 import type { NetworkContext } from "./context.ts";
 import { manage } from "./management.ts";
-import { findMember } from "./store/member.ts";
-import { adviceReply, saleReply } from "./replies.ts";
-import type { Sales } from "./sale.ts";
+import { adviceReply, requestReply } from "./replies.ts";
+import type { Requests } from "./request.ts";
 import type { Session } from "./session.ts";
 
 /** Refusals that may be believed without a MAC: they say that nothing was done. */
@@ -27,25 +23,13 @@ const WITHOUT_MAC = new Set(["30", "97", "99", "A0"]);
 
 export type NetworkParts = {
   readonly context: NetworkContext;
-  readonly sales: Sales;
+  readonly requests: Requests;
   readonly forwarder: Forwarder;
 };
 
-/** Listens for members. Resolves when the port is open; rejects where it is taken. */
-export function listen(parts: NetworkParts, address: Address): Promise<Server> {
-  const server = createServer((socket) => serve(parts, socket));
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(address.port, address.host, () => {
-      server.off("error", reject);
-      resolve(server);
-    });
-  });
-}
-
-function serve(parts: NetworkParts, socket: Socket): void {
+/** Takes a member's connection, of whatever transport, until it ends. */
+export function acceptMember(parts: NetworkParts, socket: Socket): void {
   const { context } = parts;
-  socket.setNoDelay(true);
   let session: Session | undefined;
   const connection = acceptFrames(socket, CUPS_FRAMING, LINK_LIMITS, context.clock, {
     onFrame: (frame) => {
@@ -76,13 +60,22 @@ async function receive(parts: NetworkParts, session: Session, frame: Frame): Pro
   switch (message.mti) {
     case "0800":
       return management(parts, session, message, frame.payload);
+    case "0100":
+    case "0101":
     case "0200":
     case "0201":
+    case "0220":
+    case "0221":
     case "0420":
     case "0421":
+    case "0620":
+    case "0621":
       return request(parts, session, message, frame.payload);
+    case "0110":
     case "0210":
+    case "0230":
     case "0430":
+    case "0630":
       return reply(parts, session, message, frame.payload);
     case "0810":
       return undefined;
@@ -156,13 +149,8 @@ async function management(
     context.count("wrong-mac");
     return say(context, session, message, { "39": "A0" });
   }
-  const find = (institution: string) =>
-    withClient(context.database, (sql) => findMember(sql, institution));
-  const fields = await manage(
-    { module: context.module, findMember: find },
-    session,
-    message.fields,
-  );
+  const parts = { module: context.module, findMember: context.store.member };
+  const fields = await manage(parts, session, message.fields);
   // Keys travel under the ZMK; a MAC under a key that the reply itself brings would be no use.
   deliver(session, encode(cups, { mti: "0810", fields }));
   if (signed) await proven({ context, forwarder }, session);
@@ -187,7 +175,7 @@ async function request(
   message: Decoded,
   payload: Uint8Array,
 ): Promise<void> {
-  const { context, sales, forwarder } = parts;
+  const { context, requests, forwarder } = parts;
   if (!session.member) return say(context, session, message, { "39": "92" });
   if (!(await hasValidMac(context.module, cups, { payload, message }, session.zaks))) {
     context.count("wrong-mac");
@@ -195,34 +183,35 @@ async function request(
   }
   await proven(parts, session);
   const { fields } = message;
-  if (message.mti.startsWith("02")) {
-    const outcome = await sales.request(message, session);
+  const mti = responseMti(message.mti);
+  if (message.mti[2] === "0") {
+    const outcome = await requests.request(message, session);
     context.count(`answered-${outcome.code}`);
-    return send(context, session, { mti: "0210", fields: saleReply(fields, outcome) });
+    return send(context, session, { mti, fields: requestReply(fields, outcome) });
   }
   const code = await takeAdvice(context, message, session);
   context.count(`advice-taken-${code}`);
-  await send(context, session, { mti: "0430", fields: adviceReply(fields, code) });
+  await send(context, session, { mti, fields: adviceReply(fields, code) });
   forwarder.kick();
 }
 
 /** An issuer's answer, handed to who waits for it; without a valid MAC it may only refuse. */
 async function reply(
-  { context, sales }: NetworkParts,
+  { context, requests }: NetworkParts,
   session: Session,
   message: Decoded,
   payload: Uint8Array,
 ): Promise<void> {
   const key = matchKey(message.fields);
   if (key === undefined) return context.count("unknown-answer");
-  const isSale = message.mti === "0210";
+  const isOfRequest = message.mti[2] === "1";
   if (message.fields["128"] === undefined) {
     context.count("answer-without-mac");
-    if (!isSale || !WITHOUT_MAC.has(message.fields["39"] ?? "")) return;
+    if (!isOfRequest || !WITHOUT_MAC.has(message.fields["39"] ?? "")) return;
   } else if (!(await hasValidMac(context.module, cups, { payload, message }, session.zaks))) {
     return context.count("wrong-mac");
   }
   if (session.replies.settle(message.mti + key, message)) return;
-  if (isSale) await sales.late(message);
+  if (isOfRequest) await requests.late(message);
   else context.count("unknown-answer");
 }

@@ -1,7 +1,7 @@
 /** Network management (0800): sign-on, key change, echo, sign-off (ISO 8583:1987 DE 70). */
 import type { MessageFields } from "@tillway/iso8583";
 import type { SecurityModule } from "@tillway/keys";
-import type { Member } from "./store/member.ts";
+import type { Member } from "./store.ts";
 import type { Session } from "./session.ts";
 
 const SIGN_ON = "001";

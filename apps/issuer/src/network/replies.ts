@@ -4,14 +4,14 @@ import type { MessageFields } from "@tillway/iso8583";
 /** How an exchange came out: the response code and what of the issuer's answer goes with it. */
 export type Outcome = { readonly code: string; readonly reply?: MessageFields | undefined };
 
-/** Fields of a request that its reply repeats (0210: unionpay institution interface). */
-const REPEATED = "2 3 4 7 11 12 13 18 25 32 33 37 41 42 49".split(" ");
+/** Fields of a request that its reply repeats (unionpay institution interface). */
+const REPEATED = "2 3 4 7 11 12 13 18 25 32 33 37 41 42 49 60".split(" ");
 
-/** Fields that come from the issuer's answer. */
-const FROM_ISSUER = ["15", "38", "54", "55", "100"];
+/** Fields that come from the issuer's answer; of a partial approval its amount too. */
+const FROM_ISSUER = ["4", "15", "38", "54", "55", "100"];
 
-/** Fields that a reversal's reply repeats. */
-const REPEATED_REVERSAL = [...REPEATED, "90"];
+/** Fields that an advice's reply repeats. */
+const REPEATED_ADVICE = [...REPEATED, "90"];
 
 function pick(fields: MessageFields, numbers: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {};
@@ -22,8 +22,8 @@ function pick(fields: MessageFields, numbers: readonly string[]): Record<string,
   return picked;
 }
 
-/** The fields of a 0210, without its MAC. */
-export function saleReply(request: MessageFields, outcome: Outcome): MessageFields {
+/** The fields of a 0110 or 0210, without its MAC. */
+export function requestReply(request: MessageFields, outcome: Outcome): MessageFields {
   return {
     ...pick(request, REPEATED),
     ...pick(outcome.reply ?? {}, FROM_ISSUER),
@@ -31,9 +31,9 @@ export function saleReply(request: MessageFields, outcome: Outcome): MessageFiel
   };
 }
 
-/** The fields of a 0430, without its MAC. */
+/** The fields of a 0230, 0430 or 0630, without its MAC. */
 export function adviceReply(request: MessageFields, code: string): MessageFields {
-  return { ...pick(request, REPEATED_REVERSAL), "39": code };
+  return { ...pick(request, REPEATED_ADVICE), "39": code };
 }
 
 /** The fields of an issuer's answer that are needed to say the same again. */

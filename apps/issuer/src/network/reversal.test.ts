@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkMessage, cups } from "@tillway/iso8583";
 import { originalKey } from "../wire/original.ts";
-import type { Exchange } from "./store/exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { reversalOf } from "./reversal.ts";
 
 const exchange: Exchange = {
   key: "11230415000000010004802100000048021000",
   digest: "d",
+  type: "sale",
   from: "48021000",
   to: "63031000",
   state: "forwarded",

@@ -1,7 +1,7 @@
 /** The network's own reversal of a request whose outcome it does not know. */
 import { originalElements, matchKey, transmissionTime } from "../wire/index.ts";
-import type { Advice } from "./store/advice.ts";
-import type { Exchange } from "./store/exchange.ts";
+import { networkCodes } from "@tillway/transactions";
+import type { Advice, Exchange } from "./exchange.ts";
 
 /** Fields that a reversal has as its original (0420, the card number apart). */
 const AS_ORIGINAL = "3 4 12 13 18 22 23 25 32 37 41 42 43 49 60".split(" ");
@@ -24,11 +24,12 @@ export function reversalOf(
   message["7"] = transmissionTime(now);
   message["11"] = trace;
   message["33"] = network;
-  message["90"] = originalElements("0200", exchange.request);
+  message["90"] = originalElements(networkCodes(exchange.type).mti, exchange.request);
   const key = matchKey(message);
   if (key === undefined) throw new Error("a stored exchange lacks its key fields");
   return {
     key,
+    mti: "0420",
     digest: "network",
     originalKey: exchange.key,
     from: network,
@@ -36,6 +37,7 @@ export function reversalOf(
     attempts: 0,
     dueAt: now,
     panCipher: exchange.panCipher,
+    receiverCipher: undefined,
     message,
     receivedAt: now,
   };

@@ -8,7 +8,7 @@ import {
   type MacKey,
   type Pending,
 } from "@tillway/link";
-import type { Member } from "./store/member.ts";
+import type { Member } from "./store.ts";
 
 /** One connection of a member, from its arrival to its end. */
 export type Session = {

@@ -1,4 +1,4 @@
-/** Reversal advices in the database: stored before they are acknowledged, kept until delivered. */
+/** Advices in the database: stored before they are acknowledged, kept until delivered. */
 import {
   bigintOf,
   bucketOf,
@@ -8,70 +8,70 @@ import {
   textOf,
   textOrNull,
   toInstant,
+  wordOf,
   type Row,
   type Sql,
 } from "@tillway/database";
-import type { MessageFields } from "@tillway/iso8583";
+import type { Advice } from "../exchange.ts";
 
-export type Advice = {
-  readonly key: string;
-  readonly digest: string;
-  readonly originalKey: string;
-  readonly from: string;
-  readonly to: string | undefined;
-  /** How often it was sent already. */
-  readonly attempts: number;
-  readonly dueAt: number;
-  readonly panCipher: string;
-  /** The fields of the 0420 but the card number and the MAC. */
-  readonly message: MessageFields;
-  readonly receivedAt: number;
-};
+const MTIS = ["0220", "0420", "0620"] as const;
 
-const COLUMNS = `key, digest, original_key, from_institution, to_institution, attempts, due_at,
-  pan_cipher, message, received_at`;
+const COLUMNS = `key, mti, digest, original_key, from_institution, to_institution, attempts, due_at,
+  pan_cipher, receiver_cipher, message, received_at`;
 
 function read(found: Row): Advice {
   return {
     key: textOf(found, "key"),
+    mti: wordOf(found, "mti", MTIS),
     digest: textOf(found, "digest"),
-    originalKey: textOf(found, "original_key"),
+    originalKey: textOf(found, "original_key") || undefined,
     from: textOf(found, "from_institution"),
     to: textOrNull(found, "to_institution") ?? undefined,
     attempts: integerOf(found, "attempts"),
     dueAt: instantOf(found, "due_at"),
     panCipher: textOf(found, "pan_cipher"),
+    receiverCipher: textOrNull(found, "receiver_cipher") ?? undefined,
     message: fieldsOf(found, "message"),
     receivedAt: instantOf(found, "received_at"),
   };
 }
 
 /**
- * Stores an advice; false where its key is there already. One without a receiver is stored as
- * undeliverable: nothing can have been debited for it.
+ * Stores advices; the keys of those that are new. One without a receiver is stored as
+ * undeliverable: nothing can have been done for it.
  */
-export async function storeAdvice(sql: Sql, advice: Advice): Promise<boolean> {
-  const { rowCount } = await sql.query(
+export async function storeAdvices(sql: Sql, advices: readonly Advice[]): Promise<Set<string>> {
+  const { rows } = await sql.query(
     `insert into issuer.network_advice
-       (bucket, key, digest, original_key, from_institution, to_institution, state, due_at,
-        pan_cipher, message, received_at)
-     values ($1, $2, $3, $4, $5, $6, case when $6::text is null then 'undeliverable' else 'pending' end,
-             $7, $8, $9, $10)
-     on conflict (bucket, key) do nothing`,
+       (bucket, key, mti, digest, original_key, from_institution, to_institution, state, due_at,
+        pan_cipher, receiver_cipher, message, received_at)
+     select bucket, key, mti, digest, original, source, target,
+            case when target is null then 'undeliverable' else 'pending' end, due, pan, receiver,
+            message, received
+       from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                   $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::jsonb[],
+                   $12::timestamptz[])
+         as u (bucket, key, mti, digest, original, source, target, due, pan, receiver, message,
+               received)
+      order by bucket, key
+     on conflict (bucket, key) do nothing
+     returning key`,
     [
-      bucketOf(advice.key),
-      advice.key,
-      advice.digest,
-      advice.originalKey,
-      advice.from,
-      advice.to ?? null,
-      toInstant(advice.dueAt),
-      advice.panCipher,
-      JSON.stringify(advice.message),
-      toInstant(advice.receivedAt),
+      advices.map((one) => bucketOf(one.key)),
+      advices.map((one) => one.key),
+      advices.map((one) => one.mti),
+      advices.map((one) => one.digest),
+      advices.map((one) => one.originalKey ?? ""),
+      advices.map((one) => one.from),
+      advices.map((one) => one.to ?? null),
+      advices.map((one) => toInstant(one.dueAt)),
+      advices.map((one) => one.panCipher),
+      advices.map((one) => one.receiverCipher ?? null),
+      advices.map((one) => JSON.stringify(one.message)),
+      advices.map((one) => toInstant(one.receivedAt)),
     ],
   );
-  return rowCount === 1;
+  return new Set(rows.map((row) => textOf(row, "key")));
 }
 
 export async function adviceDigest(sql: Sql, key: string): Promise<string | undefined> {
@@ -80,15 +80,6 @@ export async function adviceDigest(sql: Sql, key: string): Promise<string | unde
     [bucketOf(key), key],
   );
   return rows[0] && textOf(rows[0], "digest");
-}
-
-/** Whether a request with this key was reversed before it came. */
-export async function isReversed(sql: Sql, originalKey: string): Promise<boolean> {
-  const { rows } = await sql.query(
-    "select 1 from issuer.network_advice where original_key = $1 limit 1",
-    [originalKey],
-  );
-  return rows.length > 0;
 }
 
 /** Advices that should be sent now, the oldest first. */
@@ -101,12 +92,17 @@ export async function dueAdvices(sql: Sql, now: number, limit: number): Promise<
   return rows.map(read);
 }
 
-/** Notes, before it is sent, that an advice is sent once more and when to try again. */
-export async function countAttempt(sql: Sql, key: string, nextDue: number): Promise<void> {
+/** Notes, before they are sent, that advices are sent once more and when to try again. */
+export async function countAttempts(
+  sql: Sql,
+  keys: readonly string[],
+  nextDue: readonly number[],
+): Promise<void> {
   await sql.query(
-    `update issuer.network_advice set attempts = attempts + 1, due_at = $3
-     where bucket = $1 and key = $2`,
-    [bucketOf(key), key, toInstant(nextDue)],
+    `update issuer.network_advice a set attempts = a.attempts + 1, due_at = u.due
+       from unnest($1::smallint[], $2::text[], $3::timestamptz[]) as u (bucket, key, due)
+      where a.bucket = u.bucket and a.key = u.key`,
+    [keys.map(bucketOf), keys, nextDue.map(toInstant)],
   );
 }
 

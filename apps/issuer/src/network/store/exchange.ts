@@ -12,36 +12,19 @@ import {
   type Sql,
 } from "@tillway/database";
 import type { MessageFields } from "@tillway/iso8583";
+import { transactionNames } from "@tillway/transactions";
+import type { Ending, Exchange } from "../exchange.ts";
 
-export type ExchangeState = "forwarded" | "answered" | "refused" | "timed-out";
 const STATES = ["forwarded", "answered", "refused", "timed-out"] as const;
 
-/** One request of a member. `request` and `reply` hold only what a journal may keep. */
-export type Exchange = {
-  readonly key: string;
-  readonly digest: string;
-  readonly from: string;
-  readonly to: string | undefined;
-  readonly state: ExchangeState;
-  readonly responseCode: string | undefined;
-  readonly rrn: string | undefined;
-  readonly panToken: string;
-  readonly panCipher: string;
-  /** The process that waits for the issuer, and until when it alone may decide the outcome. */
-  readonly owner: string;
-  readonly leaseUntil: number;
-  readonly request: MessageFields;
-  readonly reply: MessageFields | undefined;
-  readonly receivedAt: number;
-};
-
-const COLUMNS = `key, digest, from_institution, to_institution, state, response_code, rrn, pan_token,
-  pan_cipher, owner, lease_until, request, reply, received_at`;
+const COLUMNS = `key, digest, type, from_institution, to_institution, state, response_code, rrn,
+  pan_token, pan_cipher, owner, lease_until, request, reply, received_at`;
 
 function read(found: Row): Exchange {
   return {
     key: textOf(found, "key"),
     digest: textOf(found, "digest"),
+    type: wordOf(found, "type", transactionNames),
     from: textOf(found, "from_institution"),
     to: textOrNull(found, "to_institution") ?? undefined,
     state: wordOf(found, "state", STATES),
@@ -57,34 +40,61 @@ function read(found: Row): Exchange {
   };
 }
 
-/** Writes a new exchange down; false where its key is there already. */
-export async function openExchange(sql: Sql, exchange: Exchange): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `insert into issuer.network_exchange
-       (bucket, key, digest, from_institution, to_institution, state, response_code, rrn, pan_token,
-        pan_cipher, owner, lease_until, request, reply, received_at, answered_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-             case when $6 = 'forwarded' then null else $15::timestamptz end)
-     on conflict (bucket, key) do nothing`,
+/** What became of an exchange that was to be written down. */
+export type Written = "new" | "reversed" | "known";
+
+/**
+ * Writes exchanges down, those whose keys are free; one whose reversal is there is refused with 22.
+ * What became of each, by its key.
+ */
+export async function openExchanges(
+  sql: Sql,
+  exchanges: readonly Exchange[],
+): Promise<Map<string, Written>> {
+  const { rows } = await sql.query(
+    `with given as (
+       select u.*, exists (select from issuer.network_advice a
+                            where a.original_key = u.key and a.mti = '0420') as reversed
+         from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+                     $13::timestamptz[], $14::jsonb[], $15::timestamptz[])
+           as u (bucket, key, digest, type, from_institution, to_institution, state, response_code,
+                 rrn, pan_token, pan_cipher, owner, lease_until, request, received_at)
+     )
+     insert into issuer.network_exchange
+       (bucket, key, digest, type, from_institution, to_institution, state, response_code, rrn,
+        pan_token, pan_cipher, owner, lease_until, request, received_at, answered_at)
+     select bucket, key, digest, type, from_institution, to_institution,
+            case when reversed then 'refused' else state end,
+            case when reversed then '22' else response_code end,
+            rrn, pan_token, pan_cipher, owner, lease_until, request, received_at,
+            case when reversed or state <> 'forwarded' then received_at end
+       from given order by bucket, key
+     on conflict (bucket, key) do nothing
+     returning key, state = 'refused' and response_code = '22' as reversed`,
     [
-      bucketOf(exchange.key),
-      exchange.key,
-      exchange.digest,
-      exchange.from,
-      exchange.to ?? null,
-      exchange.state,
-      exchange.responseCode ?? null,
-      exchange.rrn ?? null,
-      exchange.panToken,
-      exchange.panCipher,
-      exchange.owner,
-      toInstant(exchange.leaseUntil),
-      JSON.stringify(exchange.request),
-      exchange.reply === undefined ? null : JSON.stringify(exchange.reply),
-      toInstant(exchange.receivedAt),
+      exchanges.map((one) => bucketOf(one.key)),
+      exchanges.map((one) => one.key),
+      exchanges.map((one) => one.digest),
+      exchanges.map((one) => one.type),
+      exchanges.map((one) => one.from),
+      exchanges.map((one) => one.to ?? null),
+      exchanges.map((one) => one.state),
+      exchanges.map((one) => one.responseCode ?? null),
+      exchanges.map((one) => one.rrn ?? null),
+      exchanges.map((one) => one.panToken),
+      exchanges.map((one) => one.panCipher),
+      exchanges.map((one) => one.owner),
+      exchanges.map((one) => toInstant(one.leaseUntil)),
+      exchanges.map((one) => JSON.stringify(one.request)),
+      exchanges.map((one) => toInstant(one.receivedAt)),
     ],
   );
-  return rowCount === 1;
+  const written = new Map<string, Written>();
+  for (const row of rows) {
+    written.set(textOf(row, "key"), row["reversed"] === true ? "reversed" : "new");
+  }
+  return written;
 }
 
 export async function findExchange(sql: Sql, key: string): Promise<Exchange | undefined> {
@@ -95,30 +105,36 @@ export async function findExchange(sql: Sql, key: string): Promise<Exchange | un
   return rows[0] && read(rows[0]);
 }
 
-/** What ends an exchange. */
-export type Ending = {
-  readonly key: string;
-  readonly state: Exclude<ExchangeState, "forwarded">;
-  readonly responseCode: string;
-  readonly reply: MessageFields | undefined;
-  readonly at: number;
-};
+/** Ends exchanges of their owners; the keys of those that were still in flight there. */
+export async function endExchanges(sql: Sql, endings: readonly Ending[]): Promise<Set<string>> {
+  const { rows } = await sql.query(
+    `update issuer.network_exchange x
+        set state = u.state, response_code = u.code, reply = u.reply, answered_at = u.at
+       from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
+                   $7::timestamptz[]) as u (bucket, key, owner, state, code, reply, at)
+      where x.bucket = u.bucket and x.key = u.key and x.owner = u.owner and x.state = 'forwarded'
+     returning x.key`,
+    [
+      endings.map((one) => bucketOf(one.key)),
+      endings.map((one) => one.key),
+      endings.map((one) => one.owner),
+      endings.map((one) => one.state),
+      endings.map((one) => one.responseCode),
+      endings.map((one) => (one.reply === undefined ? null : JSON.stringify(one.reply))),
+      endings.map((one) => toInstant(one.at)),
+    ],
+  );
+  return new Set(rows.map((row) => textOf(row, "key")));
+}
 
-/** Ends an exchange that this owner has in flight; false where it has ended already. */
-export async function endExchange(sql: Sql, owner: string, ending: Ending): Promise<boolean> {
+/** Takes up again what timed out; false where it is in another state. */
+export async function reopenExchange(sql: Sql, exchange: Exchange): Promise<boolean> {
   const { rowCount } = await sql.query(
     `update issuer.network_exchange
-     set state = $4, response_code = $5, reply = $6, answered_at = $7
-     where bucket = $1 and key = $2 and owner = $3 and state = 'forwarded'`,
-    [
-      bucketOf(ending.key),
-      ending.key,
-      owner,
-      ending.state,
-      ending.responseCode,
-      ending.reply === undefined ? null : JSON.stringify(ending.reply),
-      toInstant(ending.at),
-    ],
+        set state = 'forwarded', owner = $3, lease_until = $4, response_code = null,
+            answered_at = null
+      where bucket = $1 and key = $2 and state = 'timed-out'`,
+    [bucketOf(exchange.key), exchange.key, exchange.owner, toInstant(exchange.leaseUntil)],
   );
   return rowCount === 1;
 }
@@ -133,12 +149,11 @@ export async function recordLate(sql: Sql, key: string, reply: MessageFields): P
   return rowCount === 1;
 }
 
-/** Exchanges whose owner is gone: in flight after their lease. They are locked until the commit. */
-export async function lockExpired(sql: Sql, now: number, limit: number): Promise<Exchange[]> {
+/** Exchanges whose owner is gone: in flight after their lease. */
+export async function expiredExchanges(sql: Sql, now: number, limit: number): Promise<Exchange[]> {
   const { rows } = await sql.query(
     `select ${COLUMNS} from issuer.network_exchange
-     where state = 'forwarded' and lease_until < $1
-     order by lease_until limit $2 for update skip locked`,
+     where state = 'forwarded' and lease_until < $1 order by lease_until limit $2`,
     [toInstant(now), limit],
   );
   return rows.map(read);

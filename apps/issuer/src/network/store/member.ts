@@ -1,18 +1,8 @@
 /** Members of the network, their keys and the table of card number prefixes. */
 import { textOf, toInstant, wordOf, type Sql } from "@tillway/database";
-import type { KeyBlock, MacAlgorithm } from "@tillway/keys";
-
-export type Member = {
-  readonly institution: string;
-  readonly role: "acquirer" | "issuer";
-  readonly zmk: KeyBlock;
-  readonly macAlgorithm: MacAlgorithm;
-};
+import type { Member } from "../store.ts";
 
 const MAC_ALGORITHMS = ["unionpay-ecb", "x919", "cbc", "cmac"] as const;
-
-/** Card number prefixes have 4 to 8 digits (ISO/IEC 7812-1). */
-const PREFIX_LENGTHS = [4, 5, 6, 7, 8];
 
 export async function findMember(sql: Sql, institution: string): Promise<Member | undefined> {
   const { rows } = await sql.query(
@@ -47,14 +37,10 @@ export async function saveMember(
   return rowCount === 1;
 }
 
-/** The issuer of a card number by its longest known prefix; undefined where no prefix is known. */
-export async function routeOf(sql: Sql, pan: string): Promise<string | undefined> {
-  const { rows } = await sql.query(
-    `select institution from issuer.network_route
-     where prefix = any($1) order by length(prefix) desc limit 1`,
-    [PREFIX_LENGTHS.map((length) => pan.slice(0, length))],
-  );
-  return rows[0] && textOf(rows[0], "institution");
+/** The table of card number prefixes: which institution issues what begins with each. */
+export async function allRoutes(sql: Sql): Promise<Map<string, string>> {
+  const { rows } = await sql.query("select prefix, institution from issuer.network_route");
+  return new Map(rows.map((row) => [textOf(row, "prefix"), textOf(row, "institution")]));
 }
 
 export async function saveRoute(sql: Sql, prefix: string, institution: string): Promise<void> {

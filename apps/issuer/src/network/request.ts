@@ -1,24 +1,28 @@
-/** A request (0200) on its way through the network: written down, forwarded, answered, once. */
+/** A request (0100, 0200) on its way through the network: written down, forwarded, answered, once. */
 import { fromHex, toHex } from "@tillway/bytes";
-import { checkMessage, cups, keptFields, type Decoded, type MessageFields } from "@tillway/iso8583";
-import type { Sql } from "@tillway/database";
+import { checkMessage, cups, keptFields, responseMti } from "@tillway/iso8583";
+import type { Decoded, MessageFields } from "@tillway/iso8583";
 import { encodeWithMac } from "@tillway/link";
-import { transaction, withClient } from "../db/index.ts";
+import {
+  catalogue,
+  networkCodes,
+  transactionOf,
+  type TransactionName,
+} from "@tillway/transactions";
 import { reasonOf } from "../log.ts";
 import { businessDigest, cupsFrame, matchKey, NETWORK_INSTITUTION } from "../wire/index.ts";
-import { isReversed, nextTrace, storeAdvice } from "./store/advice.ts";
 import type { NetworkContext } from "./context.ts";
-import { endExchange, findExchange, openExchange, recordLate } from "./store/exchange.ts";
-import type { Exchange } from "./store/exchange.ts";
-import { routeOf } from "./store/member.ts";
+import { sealedCards, withoutCards, type SealedCards } from "./cards.ts";
+import type { Exchange } from "./exchange.ts";
 import { answerToKeep, type Outcome } from "./replies.ts";
 import { reversalOf } from "./reversal.ts";
 import type { Session } from "./session.ts";
+import type { Opened } from "./store.ts";
 
 /** A lease outlives the wait by this much (ms), for the commit that ends it. */
 const LEASE_MARGIN = 5000;
 
-export type Sales = {
+export type Requests = {
   /** The outcome of a request whose MAC is right: new, repeated, or refused. */
   readonly request: (message: Decoded, session: Session) => Promise<Outcome>;
   /** An answer for which nobody waits any more: it is recorded, not sent. */
@@ -30,7 +34,7 @@ export type Sales = {
 type Running = { readonly digest: string; readonly outcome: Promise<Outcome> };
 
 /** `advised` is called when an advice was stored that should be delivered. */
-export function createSales(context: NetworkContext, advised: () => void): Sales {
+export function createRequests(context: NetworkContext, advised: () => void): Requests {
   const running = new Map<string, Running>();
 
   const request = async (message: Decoded, session: Session): Promise<Outcome> => {
@@ -38,18 +42,19 @@ export function createSales(context: NetworkContext, advised: () => void): Sales
     const key = matchKey(fields);
     const pan = fields["2"];
     const check = checkMessage(cups, message);
+    const type = "name" in check && check.name ? transactionOf(check.name) : undefined;
     if (check.outcome === "unknown") return { code: "40" };
-    if (check.outcome !== "complete" || key === undefined || pan === undefined) {
+    if (check.outcome !== "complete" || !type || key === undefined || pan === undefined) {
       context.log.warn({ check }, "a request was not complete");
       return { code: "30" };
     }
     if (fields["33"] !== session.member?.institution) return { code: "92" };
-    const sealed = await context.module.run({ do: "seal-pan", ...context.panKeys, pan });
-    if (!sealed.ok) return { code: "30" };
-    const digest = businessDigest(sealed.token, fields);
+    const sealed = await sealedCards(context, pan, fields["103"]);
+    if (!sealed) return { code: "30" };
+    const digest = businessDigest(sealed, fields);
     const same = running.get(key);
     if (same) return same.digest === digest ? same.outcome : { code: "94" };
-    const arrival: Arrival = { key, pan, digest, sealed, message, session };
+    const arrival: Arrival = { key, type, pan, digest, sealed, message, session };
     const outcome = pass(context, arrival, advised).finally(() => running.delete(key));
     running.set(key, { digest, outcome });
     return outcome;
@@ -59,7 +64,7 @@ export function createSales(context: NetworkContext, advised: () => void): Sales
     const key = matchKey(message.fields);
     if (key === undefined) return;
     const kept = answerToKeep(keptFields(cups, message).fields);
-    const recorded = await withClient(context.database, (sql) => recordLate(sql, key, kept));
+    const recorded = await context.store.late(key, kept);
     context.count(recorded ? "late-answer" : "unknown-answer");
   };
 
@@ -71,9 +76,10 @@ export function createSales(context: NetworkContext, advised: () => void): Sales
 
 type Arrival = {
   readonly key: string;
+  readonly type: TransactionName;
   readonly pan: string;
   readonly digest: string;
-  readonly sealed: { readonly token: string; readonly cipher: string };
+  readonly sealed: SealedCards;
   readonly message: Decoded;
   readonly session: Session;
 };
@@ -88,31 +94,35 @@ async function pass(
   arrival: Arrival,
   advised: () => void,
 ): Promise<Outcome> {
+  const plan = await planOf(context, arrival);
+  const exchange = exchangeOf(context, arrival, plan);
   let opened: Opened;
   try {
-    opened = await open(context, arrival);
+    opened = await context.store.open(exchange);
   } catch (error) {
     // Nothing was forwarded: to refuse is safe. Should the row be there after all, its lease ends.
     context.count("database-error");
     context.log.error(reasonOf(error), "a request could not be written down");
     return { code: "96" };
   }
-  const { exchange, plan, isNew } = opened;
-  if (!isNew) return repeated(context, arrival, advised);
-  if (!("issuer" in plan)) return { code: plan.code };
-  return forward(context, exchange, plan, advised);
+  switch (opened.kind) {
+    case "known":
+      return repeated(context, { arrival, plan, exchange, known: opened.exchange }, advised);
+    case "reversed":
+      return { code: "22" };
+    case "new":
+      return "issuer" in plan ? forward(context, exchange, plan, advised) : { code: plan.code };
+  }
 }
 
-type Opened = { readonly exchange: Exchange; readonly plan: Plan; readonly isNew: boolean };
-
-/** Decides what to do with a request and writes that down; nothing leaves before. */
-async function open(context: NetworkContext, arrival: Arrival): Promise<Opened> {
-  const plan = await planOf(context, arrival);
+/** What is written down before anything leaves. */
+function exchangeOf(context: NetworkContext, arrival: Arrival, plan: Plan): Exchange {
   const now = context.clock.now();
   const { fields } = arrival.message;
-  const exchange: Exchange = {
+  return {
     key: arrival.key,
     digest: arrival.digest,
+    type: arrival.type,
     from: arrival.session.member?.institution ?? "",
     to: plan.to,
     state: "issuer" in plan ? "forwarded" : "refused",
@@ -122,29 +132,22 @@ async function open(context: NetworkContext, arrival: Arrival): Promise<Opened> 
     panCipher: arrival.sealed.cipher,
     owner: context.owner,
     leaseUntil: now + context.settings.issuerMs + LEASE_MARGIN,
-    request: withoutCard(keptFields(cups, arrival.message).fields),
+    request: withoutCards(keptFields(cups, arrival.message).fields),
     reply: undefined,
     receivedAt: now,
   };
-  const isNew = await withClient(context.database, (sql) => openExchange(sql, exchange));
-  return { exchange, plan, isNew };
-}
-
-/** The card number is kept as token and cipher beside the message, never in it. */
-function withoutCard(fields: MessageFields): MessageFields {
-  const { "2": _card, "128": _mac, ...rest } = fields;
-  return rest;
 }
 
 async function planOf(context: NetworkContext, arrival: Arrival): Promise<Plan> {
-  const { key, pan, message, session } = arrival;
-  const read = async (sql: Sql) => ({
-    to: await routeOf(sql, pan),
-    reversed: await isReversed(sql, key),
-  });
-  const { to, reversed } = await withClient(context.database, read);
-  if (reversed) return { to, code: "22" };
+  const { pan, message, session } = arrival;
+  const to = await context.store.issuerOf(pan);
   if (to === undefined) return { to, code: "15" };
+  const receiver = message.fields["103"];
+  if (receiver !== undefined) {
+    const other = await context.store.issuerOf(receiver);
+    // Between two banks the network would have to clear it; it carries it within one.
+    if (other !== to) return { to, code: other === undefined ? "15" : "40" };
+  }
   const issuer = context.sessions.reachable(to);
   if (!issuer?.zpk) return { to, code: "91" };
   const { "128": _mac, "52": block, ...fields } = message.fields;
@@ -163,21 +166,33 @@ async function planOf(context: NetworkContext, arrival: Arrival): Promise<Plan> 
   return { to, issuer, fields: { ...fields, "52": toHex(translated.block) } };
 }
 
+type Repeat = {
+  readonly arrival: Arrival;
+  readonly plan: Plan;
+  readonly exchange: Exchange;
+  readonly known: Exchange;
+};
+
 /** The same key came before: its outcome, once there is one; 94 where the content differs. */
 async function repeated(
   context: NetworkContext,
-  arrival: Arrival,
+  { arrival, plan, exchange, known }: Repeat,
   advised: () => void,
 ): Promise<Outcome> {
-  const known = await withClient(context.database, (sql) => findExchange(sql, arrival.key));
-  if (!known) throw new Error("an exchange that exists could not be read");
   if (known.digest !== arrival.digest) return { code: "94" };
   context.count("repeated-request");
-  if (known.state !== "forwarded") return { code: known.responseCode ?? "96", reply: known.reply };
-  // Another process had it in flight and may be gone: its lease decides.
-  const rest = known.leaseUntil - context.clock.now();
-  if (rest > 0) await new Promise<void>((next) => context.clock.after(rest, next));
-  return giveUp(context, known, advised);
+  if (known.state === "forwarded") {
+    // Another process had it in flight and may be gone: its lease decides.
+    const rest = known.leaseUntil - context.clock.now();
+    if (rest > 0) await new Promise<void>((next) => context.clock.after(rest, next));
+    return giveUp(context, known, advised);
+  }
+  // A promise is not reversed: the repeat of one without an answer asks the issuer again.
+  const asksAgain = known.state === "timed-out" && catalogue[known.type].undo === "repeat";
+  if (asksAgain && "issuer" in plan && (await context.store.reopen(exchange))) {
+    return forward(context, exchange, plan, advised);
+  }
+  return { code: known.responseCode ?? "96", reply: known.reply };
 }
 
 async function forward(
@@ -189,8 +204,9 @@ async function forward(
   const { issuer, fields } = plan;
   const [zak] = issuer.zaks;
   if (!zak) throw new Error("a reachable member has no MAC key");
-  const payload = await encodeWithMac(context.module, cups, { mti: "0200", fields }, zak);
-  const waiting = issuer.replies.expect(`0210${exchange.key}`, context.settings.issuerMs);
+  const { mti } = networkCodes(exchange.type);
+  const payload = await encodeWithMac(context.module, cups, { mti, fields }, zak);
+  const waiting = issuer.replies.expect(responseMti(mti) + exchange.key, context.settings.issuerMs);
   if (!issuer.connection.send(cupsFrame(NETWORK_INSTITUTION, plan.to, payload))) {
     return end(context, exchange, { code: "91" }, "refused");
   }
@@ -213,50 +229,52 @@ async function end(
   outcome: Outcome,
   state: "answered" | "refused",
 ): Promise<Outcome> {
-  return withClient(context.database, async (sql) => {
-    const ended = await endExchange(sql, context.owner, {
-      key: exchange.key,
-      state,
-      responseCode: outcome.code,
-      reply: outcome.reply,
-      at: context.clock.now(),
-    });
-    if (ended) return outcome;
-    if (outcome.reply) await recordLate(sql, exchange.key, outcome.reply);
-    return storedOutcome(sql, exchange.key);
+  const ended = await context.store.end({
+    key: exchange.key,
+    owner: context.owner,
+    state,
+    responseCode: outcome.code,
+    reply: outcome.reply,
+    at: context.clock.now(),
   });
+  if (ended) return outcome;
+  if (outcome.reply) await context.store.late(exchange.key, outcome.reply);
+  return storedOutcome(context, exchange.key);
 }
 
-/** The outcome is unknown: 98 for the acquirer and a reversal for the issuer, in one commit. */
+/** The outcome is unknown: 98 for the acquirer and, where it has one, a reversal for the issuer. */
 async function giveUp(
   context: NetworkContext,
   exchange: Exchange,
   advised: () => void,
 ): Promise<Outcome> {
-  const outcome = await transaction(context.database, async (sql): Promise<Outcome> => {
-    const ended = await abandon(sql, exchange, context.clock.now());
-    return ended ? { code: "98" } : storedOutcome(sql, exchange.key);
-  });
+  const ended = await abandon(context, exchange);
   advised();
-  return outcome;
+  return ended ? { code: "98" } : storedOutcome(context, exchange.key);
 }
 
-/** Ends an exchange without an answer and stores its reversal; false where it had ended. */
-export async function abandon(sql: Sql, exchange: Exchange, now: number): Promise<boolean> {
-  const ended = await endExchange(sql, exchange.owner, {
+/**
+ * Ends an exchange without an answer and stores its reversal in the same commit; false where it had
+ * ended. What moves nothing, or is only promised, has no reversal.
+ */
+export async function abandon(context: NetworkContext, exchange: Exchange): Promise<boolean> {
+  const now = context.clock.now();
+  const reversible = catalogue[exchange.type].undo === "reversal";
+  const reversal = reversible
+    ? reversalOf(exchange, NETWORK_INSTITUTION, await context.store.trace(), now)
+    : undefined;
+  const ending = {
     key: exchange.key,
+    owner: exchange.owner,
     state: "timed-out",
     responseCode: "98",
     reply: undefined,
     at: now,
-  });
-  if (!ended) return false;
-  const trace = await nextTrace(sql);
-  await storeAdvice(sql, reversalOf(exchange, NETWORK_INSTITUTION, trace, now));
-  return true;
+  } as const;
+  return context.store.abandon(ending, reversal);
 }
 
-async function storedOutcome(sql: Sql, key: string): Promise<Outcome> {
-  const known = await findExchange(sql, key);
+async function storedOutcome(context: NetworkContext, key: string): Promise<Outcome> {
+  const known = await context.store.find(key);
   return { code: known?.responseCode ?? "96", reply: known?.reply };
 }
