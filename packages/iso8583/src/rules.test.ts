@@ -123,6 +123,89 @@ test("the institution interface has its own rules", () => {
   assert.deepEqual(of("0430", { ...key, "39": "25" }), complete("reversal reply"));
 });
 
+const link = "7=1122024512 11=000001 32=48021000 33=48021000 128=0000000000000000";
+const payment =
+  "2=6200001234567892 4=000000000100 12=104512 13=1122 18=5812 22=012 37=112200000001 " +
+  "41=10000001 42=898290058120001 49=156";
+const original = `90=${"0".repeat(42)}`;
+const chip = "22=052 55=9F36020001";
+
+const fieldsOf = (text: string): Record<string, string> =>
+  Object.fromEntries(text.split(" ").map((pair) => pair.split("=")));
+
+/** Each type of the institution interface: MTI, and what it has beside link and payment. */
+const types: Readonly<Record<string, readonly [mti: string, own: string]>> = {
+  sale: ["0200", "3=000000 25=00"],
+  "sale void": ["0200", `3=200000 25=00 38=123456 ${original}`],
+  refund: ["0220", `3=200000 25=00 ${original}`],
+  "pre-authorisation": ["0100", "3=030000 25=06"],
+  "pre-authorisation void": ["0100", `3=200000 25=06 38=123456 ${original}`],
+  completion: ["0200", `3=000000 25=06 38=123456 ${original}`],
+  "completion advice": ["0220", `3=000000 25=06 38=123456 ${original}`],
+  "completion void": ["0200", `3=200000 25=06 38=123456 ${original}`],
+  "balance inquiry": ["0200", "3=310000 25=00"],
+  withdrawal: ["0200", `3=010000 25=00 ${chip}`],
+  deposit: ["0200", "3=210000 25=00"],
+  "deposit confirmation": ["0220", `3=210000 25=00 ${original}`],
+  transfer: ["0200", "3=400000 25=00 103=6250940000000000"],
+  "transfer confirmation": ["0220", `3=400000 25=00 103=6250940000000000 ${original}`],
+  "tip adjustment": [
+    "0220",
+    `3=000000 25=00 38=123456 54=0040156D000000000100 60=0034 ${original}`,
+  ],
+  "instalment sale": ["0200", "3=000000 25=64 122=IP12"],
+  "instalment void": ["0200", `3=200000 25=64 38=123456 ${original}`],
+  "offline chip sale": ["0220", `3=000000 25=00 60=0036 ${chip}`],
+  "script result": ["0620", `3=000000 25=00 60=0951 55=DF3100 ${original}`],
+};
+
+for (const [name, [mti, own]] of Object.entries(types)) {
+  const fields = fieldsOf(`${link} ${payment} ${own}`);
+  if (name === "balance inquiry") delete fields["4"];
+  const of = (type: string, given: MessageFields): MessageCheck =>
+    checkMessage(cups, { mti: type, fields: given });
+
+  test(`on the institution interface a ${name} is told by its codes, first or repeated`, () => {
+    const complete = { outcome: "complete", name };
+    assert.deepEqual(of(mti, fields), complete);
+    assert.deepEqual(of(`${mti.slice(0, 3)}1`, fields), complete);
+    const { 128: _mac, ...unsigned } = fields;
+    assert.deepEqual(of(mti, unsigned), { outcome: "missing", field: "128", name });
+    const { 90: elements, ...alone } = fields;
+    const checked = elements === undefined ? of(mti, { ...fields, "39": "00" }) : of(mti, alone);
+    assert.notEqual(checked.outcome, "complete");
+  });
+
+  test(`the reply to a ${name} may be short where it refuses, and is whole where it approves`, () => {
+    const reply = `${mti.slice(0, 2)}${mti[2] === "0" ? "1" : "3"}0`;
+    const { 60: reason = "0000" } = fields;
+    const short = { ...fieldsOf(link), "3": fields["3"] ?? "", "39": "51", "60": reason };
+    const { "25": condition = "" } = fields;
+    const named = { ...short, "25": condition };
+    const complete = { outcome: "complete", name: `${name} reply` };
+    assert.deepEqual(of(reply, named), complete);
+    const { 22: _entry, 55: _chip, 90: _original, 103: _other, 122: _plan, ...whole } = fields;
+    const approved: Record<string, string> = { ...whole, "39": "00", "54": "1002156C000000000100" };
+    assert.deepEqual(of(reply, approved), complete);
+    const { 128: _mac, ...unsigned } = approved;
+    assert.equal(of(reply, unsigned).outcome, "missing");
+  });
+}
+
+test("an advice carries neither track nor PIN: it is stored on its way", () => {
+  const [mti, own] = types["refund"] ?? ["", ""];
+  const track = { ...fieldsOf(`${link} ${payment} ${own}`), "35": "6200001234567892D3012" };
+  const forbidden = { outcome: "forbidden", field: "35", name: "refund" };
+  assert.deepEqual(checkMessage(cups, { mti, fields: track }), forbidden);
+});
+
+test("a partial approval says what was asked for", () => {
+  const [, own] = types["sale"] ?? ["", ""];
+  const reply = { ...fieldsOf(`${link} ${payment} ${own}`), "39": "10" };
+  const missing = { outcome: "missing", field: "54", name: "sale reply" };
+  assert.deepEqual(checkMessage(cups, { mti: "0210", fields: reply }), missing);
+});
+
 test("response codes say what happened and what to do, in two languages", () => {
   assert.equal(responseCodes.size, 53);
   for (const { code, text, advice } of responseCodes.values()) {
