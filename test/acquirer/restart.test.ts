@@ -35,7 +35,7 @@ async function leaveInFlight(stan: string): Promise<void> {
   );
   assert.ok(row);
   const { id, bucket, day } = row;
-  await house.query("delete from transaction_event where transaction = $1 and type <> 'sale'", [
+  await house.query("delete from transaction_event where transaction = $1 and type <> 'request'", [
     id,
   ]);
   await house.query(

@@ -122,7 +122,7 @@ test("single-length keys are not given out: 40", async () => {
 });
 
 test("a transaction that is not offered is 40, a message type that is none of ours too", async () => {
-  const sale = await terminal.sale({ "3": "310000", "60": `01${terminal.batch()}00050` });
+  const sale = await terminal.sale({ "3": "330000", "60": `01${terminal.batch()}00050` });
   assert.equal((await terminal.ask(sale)).fields["39"], "40");
   const { "64": _, ...settle } = {
     "11": "000098",

@@ -4,12 +4,21 @@ import type { Random, SecurityModule } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
 import { businessDate } from "@tillway/money";
 import { openAccess } from "./access/index.ts";
-import { openPool } from "./db/index.ts";
+import { migrateSchema, openDayKeeper, openPool, type Database } from "./db/index.ts";
 import { openModule } from "./files.ts";
 import { openHttp } from "./http/index.ts";
 import { reasonOf, type Log } from "./log.ts";
-import { startNode, type Node } from "./node.ts";
+import { createMetrics } from "./metrics.ts";
+import { startNode, type Node, type NodeKeys } from "./node.ts";
+import { openPostgresStore } from "./payments/index.ts";
 import type { AcquirerConfiguration } from "./settings.ts";
+import {
+  ensurePanKeys,
+  insertLinkKey,
+  openTerminals,
+  readInstallationKey,
+  readLinkKeys,
+} from "./terminals/index.ts";
 import { listen, openDesk } from "./wire/index.ts";
 
 export type AcquirerOptions = {
@@ -44,7 +53,24 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       connect(configuration.TILLWAY_NETWORK_PORT, configuration.TILLWAY_NETWORK_HOST).setNoDelay(
         true,
       );
-    const node = await startNode({ ...options, database, module, onLost, connectNetwork });
+    const now = clock.now();
+    await migrateSchema(database, now);
+    await ensurePanKeys({ database, module, now });
+    const remembered = { database, module, now: clock.now, knownMs: KNOWN_MS };
+    const node = await startNode({
+      ...options,
+      module,
+      connectNetwork,
+      metrics: createMetrics(),
+      store: openPostgresStore({
+        ...remembered,
+        days: openDayKeeper(database),
+        lanes: configuration.TILLWAY_LANES,
+        onLost,
+      }),
+      terminals: openTerminals(remembered),
+      keys: await keysOf(database, clock),
+    });
     closers.push(node.close);
     const pos = await openPos(options, node, module);
     closers.push(pos.close);
@@ -73,6 +99,27 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
   }
 }
 
+/** How long what was read of terminals and limits is taken as known (ms). */
+const KNOWN_MS = 2000;
+const LINK = "network";
+
+async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
+  const [token, seal] = await database.use(async (sql) => [
+    await readInstallationKey(sql, "pan-token"),
+    await readInstallationKey(sql, "pan-seal"),
+  ]);
+  if (token === undefined || seal === undefined) throw new Error("the keys for PANs are missing");
+  return {
+    pan: { token, seal },
+    zmk: () => database.use((sql) => readInstallationKey(sql, "zmk")),
+    earlierZaks: await database.use((sql) => readLinkKeys(sql, LINK, "zak")),
+    keep: (usage, block, kcv) =>
+      database.transaction((sql) =>
+        insertLinkKey(sql, { link: LINK, usage, block, kcv }, clock.now()),
+      ),
+  };
+}
+
 function openPos(options: AcquirerOptions, node: Node, module: SecurityModule) {
   const { configuration, clock } = options;
   const { metrics, calendar } = node;
@@ -81,6 +128,7 @@ function openPos(options: AcquirerOptions, node: Node, module: SecurityModule) {
     module,
     terminals: node.terminals,
     payments: node.payments,
+    store: node.store,
     numbers: node.numbers,
     link: node.link,
     clock,

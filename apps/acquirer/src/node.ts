@@ -1,38 +1,27 @@
 /** One node's rooms behind the listeners: lanes, network link, recovery, store-and-forward. */
-import type { Socket } from "node:net";
-import { bucketOf, toInstant } from "@tillway/database";
+import { bucketOf } from "@tillway/database";
 import type { SecurityModule } from "@tillway/keys";
-import type { Cancel, Clock } from "@tillway/link";
+import type { Cancel, Clock, MemberOptions } from "@tillway/link";
 import type { BusinessCalendar } from "@tillway/money";
-import { migrateSchema, openDayKeeper, type Database } from "./db/index.ts";
 import { reasonOf, type Log } from "./log.ts";
-import { createMetrics, type Gauges, type Metrics } from "./metrics.ts";
+import type { Gauges, Metrics } from "./metrics.ts";
 import {
-  beginEpoch,
-  findOriginalOf,
   openNumbers,
   openPayments,
   openRefusalLog,
-  openWriter,
-  pendingAdvices,
   startSender,
   sweep,
   type Lease,
   type Numbers,
   type Payments,
   type RefusalLog,
-  type Writer,
+  type Sender,
+  type Store,
 } from "./payments/index.ts";
 import type { AcquirerConfiguration } from "./settings.ts";
+import type { Terminals } from "./terminals/index.ts";
 import {
-  ensurePanKeys,
-  insertLinkKey,
-  openTerminals,
-  readInstallationKey,
-  readLinkKeys,
-  type Terminals,
-} from "./terminals/index.ts";
-import {
+  codeOf,
   keepHeard,
   openNetworkLink,
   replyKey,
@@ -41,18 +30,30 @@ import {
   type NetworkLink,
 } from "./wire/index.ts";
 
+export type PanKeys = { readonly token: string; readonly seal: string };
+
+/** Keys of the installation and of the link, wherever they are kept. */
+export type NodeKeys = {
+  readonly pan: PanKeys;
+  readonly zmk: () => Promise<string | undefined>;
+  /** MAC keys of earlier sign-ons, the newest first. */
+  readonly earlierZaks: readonly string[];
+  readonly keep: (usage: "zpk" | "zak", block: string, kcv: string) => Promise<void>;
+};
+
+/** Everything that reaches outside comes in here: a node itself knows no database and no file. */
 export type NodeOptions = {
   readonly configuration: AcquirerConfiguration;
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
   readonly log: Log;
-  readonly database: Database;
   readonly module: SecurityModule;
-  readonly onLost: (error: Error) => void;
-  readonly connectNetwork: () => Socket;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly terminals: Terminals;
+  readonly keys: NodeKeys;
+  readonly connectNetwork: MemberOptions["connect"];
 };
-
-export type PanKeys = { readonly token: string; readonly seal: string };
 
 export type Node = {
   readonly calendar: BusinessCalendar;
@@ -60,6 +61,7 @@ export type Node = {
   readonly numbers: Numbers;
   readonly terminals: Terminals;
   readonly payments: Payments;
+  readonly store: Store;
   readonly refusals: RefusalLog;
   readonly link: NetworkLink;
   readonly metrics: Metrics;
@@ -72,121 +74,131 @@ export type Node = {
 
 /** Time for the commits around a network request, beyond its own time-out (ms). */
 const LEASE_MARGIN = 10_000;
-const KNOWN_TERMINAL_MS = 2000;
-const LINK = "network";
 
-async function readPanKeys(database: Database): Promise<PanKeys> {
-  const [token, seal] = await database.use(async (sql) => [
-    await readInstallationKey(sql, "pan-token"),
-    await readInstallationKey(sql, "pan-seal"),
-  ]);
-  if (token === undefined || seal === undefined) throw new Error("the keys for PANs are missing");
-  return { token, seal };
-}
-
-/** What a node knows before it opens anything: its schema, its keys, its lease. */
-async function prepare(options: NodeOptions): Promise<{ panKeys: PanKeys; lease: Lease }> {
-  const { configuration, clock, database, module } = options;
-  const now = clock.now();
-  await migrateSchema(database, now);
-  await ensurePanKeys({ database, module, now });
-  const owner = configuration.TILLWAY_NODE;
-  const epoch = await database.use((sql) => beginEpoch(sql, owner, toInstant(now)));
-  return { panKeys: await readPanKeys(database), lease: { owner, epoch } };
-}
-
-/** Starts a node: migrates, ends its earlier life's leases, opens the link, begins to sweep. */
+/** Starts a node: ends its earlier life's leases, opens the link, begins to send and to sweep. */
 export async function startNode(options: NodeOptions): Promise<Node> {
-  const { configuration, clock, log, database, module } = options;
-  const metrics = createMetrics();
+  const { configuration, clock, log, store, metrics } = options;
   const onFault = (what: string, error: unknown): void => {
     metrics.fault();
     log.error(reasonOf(error), what);
   };
-  const { panKeys, lease } = await prepare(options);
+  const owner = configuration.TILLWAY_NODE;
+  const lease = { owner, epoch: await store.beginEpoch(owner, clock.now()) };
   const calendar = { zone: configuration.TILLWAY_ZONE, cutOver: configuration.TILLWAY_CUT_OVER };
-  const days = openDayKeeper(database);
-  const numbers = openNumbers(database, options.random);
-  const writer = openWriter(database.url, configuration.TILLWAY_LANES, options.onLost);
-  const recovery = { database, writer, numbers, clock, lease };
+  const numbers = openNumbers(store, options.random);
+  const recovery = { store, numbers, clock, lease };
   const recovered = await sweep(recovery);
   log.info({ ...lease, recovered }, "leases of the node's earlier life are over");
 
   let kick = (): void => undefined;
-  const zaks = await database.use((sql) => readLinkKeys(sql, LINK, "zak"));
-  const link = openLinkOf(options, { numbers, writer, metrics, onFault, zaks, onUp: () => kick() });
-  const isUp = (): boolean => link.keys() !== undefined;
-  const replyMs = configuration.TILLWAY_NETWORK_REPLY_MS;
-  const rooms = { database, writer, clock, replyMs, onFault };
-  const sender = startSender({
-    ...rooms,
-    pauseMs: configuration.TILLWAY_ADVICE_RETRY_MS,
-    isUp,
-    send: (advice) => sendAdvice(link, module, panKeys.seal, advice),
-    onAnswer: metrics.advice,
-  });
+  const link = openLinkOf(options, numbers, onFault, () => kick());
+  const rooms = { options, numbers, calendar, link, onFault };
+  const sender = startSenderOf(rooms);
   kick = sender.kick;
-  const times = { days, numbers, calendar, lease, marginMs: LEASE_MARGIN };
-  const payments = openPayments({ ...rooms, ...times, onAdvice: sender.kick });
+  const payments = openPaymentsOf(rooms, lease, sender);
   const sweeper = startSweeping(clock, configuration.TILLWAY_SWEEP_MS, onFault, async () => {
     if ((await sweep(recovery)) > 0) sender.kick();
   });
-  const refusals = openRefusalLog(database, days, (count, error) => {
+  const refusals = openRefusalLog(store, (count, error) => {
     metrics.lostRefusals(count);
     if (error !== undefined) onFault("refusals could not be written down", error);
   });
   return {
     calendar,
-    panKeys,
+    panKeys: options.keys.pan,
     numbers,
     payments,
+    store,
     refusals,
     link,
     metrics,
     onFault,
-    terminals: openTerminals({ database, module, now: clock.now, knownMs: KNOWN_TERMINAL_MS }),
+    terminals: options.terminals,
     gauges: {
-      networkUp: isUp,
+      networkUp: () => link.keys() !== undefined,
       inFlight: payments.inFlight,
-      lanes: writer.depth,
-      pendingAdvices: () => database.use(pendingAdvices),
+      lanes: store.depth,
+      pendingAdvices: store.pendingAdvices,
     },
-    hindrances: () => hindrances(database, link),
+    hindrances: () => hindrances(store, link),
     close: async () => {
       await sweeper.close();
       await sender.close();
       link.close();
       await refusals.drain();
-      await writer.end();
+      await store.end();
     },
   };
 }
 
-async function hindrances(database: Database, link: NetworkLink): Promise<string[]> {
-  const reached = await database
-    .use((sql) => pendingAdvices(sql))
-    .then(
-      () => true,
-      () => false,
-    );
+type Rooms = {
+  readonly options: NodeOptions;
+  readonly numbers: Numbers;
+  readonly calendar: BusinessCalendar;
+  readonly link: NetworkLink;
+  readonly onFault: (what: string, error: unknown) => void;
+};
+
+function startSenderOf({ options, numbers, calendar, link, onFault }: Rooms): Sender {
+  const { configuration, clock, module, store, keys, metrics } = options;
+  return startSender({
+    store,
+    numbers,
+    clock,
+    calendar,
+    replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,
+    pauseMs: configuration.TILLWAY_ADVICE_RETRY_MS,
+    isUp: () => link.keys() !== undefined,
+    send: (advice) => sendAdvice(link, module, keys.pan.seal, advice),
+    onAnswer: metrics.advice,
+    onFault,
+  });
+}
+
+function openPaymentsOf(
+  { options, numbers, calendar, onFault }: Rooms,
+  lease: Lease,
+  sender: Sender,
+): Payments {
+  const { configuration, clock, store } = options;
+  return openPayments({
+    store,
+    numbers,
+    clock,
+    calendar,
+    lease,
+    replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,
+    marginMs: LEASE_MARGIN,
+    codeOf,
+    rules: {
+      refundDays: configuration.TILLWAY_REFUND_DAYS,
+      holdDays: configuration.TILLWAY_HOLD_DAYS,
+      completionPercent: configuration.TILLWAY_COMPLETION_PERCENT,
+    },
+    mostWaiting: configuration.TILLWAY_MOST_WAITING,
+    onAdvice: sender.kick,
+    onFault,
+  });
+}
+
+async function hindrances(store: Store, link: NetworkLink): Promise<string[]> {
+  const reached = await store.pendingAdvices().then(
+    () => true,
+    () => false,
+  );
   return [
     ...(reached ? [] : ["the database cannot be reached"]),
     ...(link.keys() ? [] : ["not signed on to the network"]),
   ];
 }
 
-type LinkParts = {
-  readonly numbers: Numbers;
-  readonly writer: Writer;
-  readonly metrics: Metrics;
-  readonly onFault: (what: string, error: unknown) => void;
-  readonly zaks: readonly string[];
-  readonly onUp: () => void;
-};
-
-function openLinkOf(options: NodeOptions, parts: LinkParts): NetworkLink {
-  const { configuration, clock, database, module, log } = options;
-  const { metrics, numbers } = parts;
+function openLinkOf(
+  options: NodeOptions,
+  numbers: Numbers,
+  onFault: Rooms["onFault"],
+  onUp: () => void,
+): NetworkLink {
+  const { configuration, clock, module, log, keys, metrics } = options;
   return openNetworkLink({
     connect: options.connectNetwork,
     clock,
@@ -197,40 +209,35 @@ function openLinkOf(options: NodeOptions, parts: LinkParts): NetworkLink {
     replyMs: configuration.TILLWAY_NETWORK_REPLY_MS,
     echoMs: configuration.TILLWAY_NETWORK_ECHO_MS,
     transmit: () => numbers.transmit(clock.now()),
-    zmk: () => database.use((sql) => readInstallationKey(sql, "zmk")),
-    earlierZaks: parts.zaks,
-    keep: (usage, block, kcv) =>
-      database.transaction((sql) =>
-        insertLinkKey(sql, { link: LINK, usage, block, kcv }, clock.now()),
-      ),
-    onUp: parts.onUp,
-    onLate: (heard) => noteLate(options, parts, heard),
+    zmk: keys.zmk,
+    earlierZaks: keys.earlierZaks,
+    keep: keys.keep,
+    onUp,
+    onLate: (heard) => noteLate(options, heard),
     onEvent: (event) => {
       metrics.network(event);
       log.info({ event }, "network link");
     },
-    onFault: parts.onFault,
+    onFault,
   });
 }
 
 /** A reply that nobody waits for any more is written down beside what it was the reply to. */
-async function noteLate(options: NodeOptions, parts: LinkParts, heard: Heard): Promise<void> {
-  const { metrics, writer } = parts;
+async function noteLate({ metrics, store, clock }: NodeOptions, heard: Heard): Promise<void> {
   const { fields, mti } = heard.message;
   const bucket = bucketOf(fields["42"] ?? "");
-  const place =
-    mti === "0210"
-      ? await options.database.use((sql) => findOriginalOf(sql, bucket, replyKey(heard)))
-      : undefined;
+  const answers = mti === "0210" || mti === "0110";
+  const place = answers ? await store.originalOf(bucket, replyKey(heard)) : undefined;
   metrics.network(place ? "late-answer" : "unknown-answer");
   if (!place) return;
-  await writer.follow({
+  await store.note({
     do: "note",
     ...place,
     responseCode: fields["39"] ?? null,
     reason: heard.authentic ? "late" : "late-without-mac",
-    at: options.clock.now(),
+    at: clock.now(),
     messages: [{ hop: "network-reply", message: keepHeard(heard) }],
+    advice: null,
   });
 }
 

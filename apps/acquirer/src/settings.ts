@@ -42,14 +42,31 @@ export const acquirerSettings = {
     min: 20,
     max: 600_000,
   }),
-  TILLWAY_ADVICE_RETRY_MS: whole(
-    "first pause before a reversal advice is repeated; it doubles",
+  TILLWAY_MOST_WAITING: whole(
+    "steps that may wait for the database; beyond, new requests get 96 at once",
     2000,
+    { min: 1, max: 1_000_000 },
+  ),
+  TILLWAY_REFUND_DAYS: whole(
+    "how many days after its business date a payment may be refunded",
+    180,
     {
-      min: 20,
-      max: 60_000,
+      min: 0,
+      max: 3660,
     },
   ),
+  TILLWAY_HOLD_DAYS: whole("how many days a pre-authorisation may be completed or cancelled", 30, {
+    min: 0,
+    max: 366,
+  }),
+  TILLWAY_COMPLETION_PERCENT: whole("what a completion may come to, in percent of the hold", 115, {
+    min: 100,
+    max: 200,
+  }),
+  TILLWAY_ADVICE_RETRY_MS: whole("first pause before an advice is repeated; it doubles", 2000, {
+    min: 20,
+    max: 60_000,
+  }),
   TILLWAY_POS_MAC: choice("MAC algorithm of terminals", "unionpay-ecb", [
     "unionpay-ecb",
     "x919",

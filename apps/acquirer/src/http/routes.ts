@@ -3,12 +3,14 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type, type Static } from "typebox";
 import type { Access } from "../access/index.ts";
 import type { Database } from "../db/index.ts";
-import { checkBooks, entriesOf, receivables, type Check } from "../ledger/index.ts";
+import { transactionOf } from "@tillway/transactions";
+import { checkBooks, entriesOf, receivables, receivableSign, type Check } from "../ledger/index.ts";
 import {
   hopsOf,
   listTransactions,
   readTransaction,
   standing,
+  stands,
   states,
   type TransactionRow,
 } from "../payments/index.ts";
@@ -154,13 +156,14 @@ async function audit(database: Database) {
   return { checks: [...books, agreement(all, booked)], transactions };
 }
 
-/** An approved sale stands in the books with its amount; any other leaves nothing there. */
+/** What stands is in the books with what its type posts; anything else leaves nothing there. */
 export function agreement(
   all: readonly TransactionRow[],
   booked: ReadonlyMap<string, bigint>,
 ): Check {
-  const wrong = all.filter(({ id, state, amount }) => {
-    const should = state === "approved" ? amount : 0n;
+  const wrong = all.filter(({ id, kind, state, moved }) => {
+    const name = transactionOf(kind);
+    const should = name && stands(state) ? moved * receivableSign(name) : 0n;
     return (booked.get(id) ?? 0n) !== should;
   });
   const name = "the books hold exactly the approved transactions";

@@ -1,9 +1,12 @@
 export {
   feeOf,
+  journalFor,
   merchantAccounts,
-  saleJournal,
-  saleReversalJournal,
+  movedBy,
+  receivableSign,
   systemAccounts,
-  type BookedSale,
+  undoJournalFor,
+  type Booked,
+  type Moved,
 } from "./postings.ts";
 export { checkBooks, entriesOf, open, post, receivables, type Check } from "./store.ts";

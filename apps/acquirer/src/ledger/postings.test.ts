@@ -1,38 +1,104 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { balanced } from "@tillway/ledger";
+import { catalogue, transactionNames } from "@tillway/transactions";
 import fc from "fast-check";
-import { feeOf, saleJournal, saleReversalJournal, systemAccounts } from "./postings.ts";
+import { feeOf, journalFor, movedBy, receivableSign, systemAccounts } from "./postings.ts";
+import { undoJournalFor, type Booked } from "./postings.ts";
 
 const when = {
   id: "0190a1b2-0000-7000-8000-000000000001",
   businessDate: "2026-11-22",
   occurredAt: 0,
 };
-const sale = {
+const booked = (name: Booked["name"], amount: bigint, fee: bigint): Booked => ({
   transaction: "0190a1b2-0000-7000-8000-0000000000aa",
   bucket: 7,
   merchant: "898290058120001",
-  amount: 2580n,
-  fee: feeOf(2580n, 6000n),
-};
+  name,
+  amount,
+  fee,
+});
+const lines = (name: Booked["name"], amount: bigint, fee: bigint): string[] | undefined =>
+  journalFor(booked(name, amount, fee), when)?.legs.map((leg) => `${leg.account} ${leg.amount}`);
 
-test("a sale of 25.80 at 0.60 % reads like a ledger", () => {
-  const lines = saleJournal(sale, when).legs.map(({ account, amount }) => `${account} ${amount}`);
-  assert.deepEqual(lines, [
+test("a sale of 25.80 at 0.60 % reads like a ledger, and its void like its mirror", () => {
+  assert.deepEqual(lines("sale", 2580n, 15n), [
     "network:receivable -2580",
     "merchant:898290058120001:payable 2565",
     "fee:income 15",
   ]);
+  assert.deepEqual(lines("sale void", 2580n, 15n), [
+    "network:receivable 2580",
+    "merchant:898290058120001:payable -2565",
+    "fee:income -15",
+  ]);
 });
 
-test("its reversal is the same with the other sign, under a key of its own", () => {
-  const journal = saleReversalJournal(sale, when);
-  assert.deepEqual(
-    journal.legs.map(({ amount }) => amount),
-    [2580n, -2565n, -15n],
+test("cash goes through the books without a fee: out is owed to the merchant, in by him", () => {
+  assert.deepEqual(lines("withdrawal", 10_000n, 0n)?.slice(0, 2), [
+    "network:receivable -10000",
+    "merchant:898290058120001:payable 10000",
+  ]);
+  assert.deepEqual(lines("deposit confirmation", 10_000n, 0n)?.slice(0, 2), [
+    "network:receivable 10000",
+    "merchant:898290058120001:payable -10000",
+  ]);
+});
+
+test("each type posts by the catalogue: balanced, with its own sign, and undone without a rest", () => {
+  for (const name of transactionNames) {
+    const journal = journalFor(booked(name, 2580n, 15n), when);
+    const undo = undoJournalFor(booked(name, 2580n, 15n), when);
+    assert.equal(journal === null, catalogue[name].posting === "none", name);
+    if (!journal || !undo) continue;
+    assert.ok(balanced(journal) && balanced(undo));
+    assert.notEqual(journal.idempotencyKey, undo.idempotencyKey);
+    const receivable = journal.legs.find(({ account }) => account === "network:receivable");
+    assert.equal(-(receivable?.amount ?? 0n), receivableSign(name) * 2580n, name);
+    const both = [...journal.legs, ...undo.legs];
+    for (const { account } of journal.legs) {
+      const own = both.filter((leg) => leg.account === account);
+      assert.equal(
+        own.reduce((sum, leg) => sum + leg.amount, 0n),
+        0n,
+      );
+    }
+  }
+});
+
+test("many refunds of one sale give back its fee exactly, whatever their amounts", () => {
+  const parts = fc.array(fc.bigInt({ min: 1n, max: 99_999n }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(parts, fc.bigInt({ min: 0n, max: 1_000_000n }), (amounts, feePpm) => {
+      const whole = amounts.reduce((sum, amount) => sum + amount, 0n);
+      let left = whole;
+      let back = 0n;
+      for (const amount of amounts) {
+        back += movedBy("refund", { amount, tip: 0n, feePpm }, left).fee;
+        left -= amount;
+      }
+      assert.equal(back, feeOf(whole, feePpm));
+    }),
   );
-  assert.notEqual(journal.idempotencyKey, saleJournal(sale, when).idempotencyKey);
+});
+
+test("a sale, its tip and the void of both leave nothing", () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 1n, max: 999_999_999n }),
+      fc.bigInt({ min: 1n, max: 99_999n }),
+      fc.bigInt({ min: 0n, max: 1_000_000n }),
+      (amount, tip, feePpm) => {
+        const sale = movedBy("sale", { amount, tip: 0n, feePpm }, amount);
+        const adjusted = { amount: amount + tip, tip, feePpm };
+        const more = movedBy("tip adjustment", adjusted, amount);
+        const back = movedBy("sale void", { amount: amount + tip, tip: 0n, feePpm }, amount + tip);
+        assert.equal(sale.amount + more.amount, back.amount);
+        assert.equal(sale.fee + more.fee, back.fee);
+      },
+    ),
+  );
 });
 
 test("the fee is rounded half up to a whole fen", () => {
@@ -40,23 +106,6 @@ test("the fee is rounded half up to a whole fen", () => {
   assert.equal(feeOf(2583n, 6000n), 15n, "15.498 fen");
   assert.equal(feeOf(25n, 20_000n), 1n, "0.5 fen");
   assert.equal(feeOf(1n, 6000n), 0n);
-});
-
-test("every sale and its reversal are balanced and leave nothing together", () => {
-  const amount = fc.bigInt({ min: 1n, max: 999_999_999_999n });
-  fc.assert(
-    fc.property(amount, fc.bigInt({ min: 0n, max: 1_000_000n }), (minor, ppm) => {
-      const any = { ...sale, amount: minor, fee: feeOf(minor, ppm) };
-      const there = saleJournal(any, when);
-      const back = saleReversalJournal(any, when);
-      assert.ok(balanced(there) && balanced(back));
-      const sums = new Map<string, bigint>();
-      for (const leg of [...there.legs, ...back.legs]) {
-        sums.set(leg.account, (sums.get(leg.account) ?? 0n) + leg.amount);
-      }
-      assert.ok([...sums.values()].every((sum) => sum === 0n));
-    }),
-  );
 });
 
 test("the house's accounts stand in every bucket once", () => {

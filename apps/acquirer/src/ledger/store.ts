@@ -1,5 +1,6 @@
 import { bigintOf, textOf, type Sql } from "@tillway/database";
 import { openAccounts, postJournals, type Account, type Journal } from "@tillway/ledger";
+import { transactionNames } from "@tillway/transactions";
 import { SCHEMA } from "../db/index.ts";
 import { NETWORK_RECEIVABLE } from "./postings.ts";
 
@@ -92,7 +93,13 @@ export async function entriesOf(
        join ledger_account a on a.bucket = e.bucket and a.id = e.account_id
       where k.bucket = $1 and k.idempotency_key = any($2::text[])
       order by j.id, e.leg`,
-    [bucket, [`${transaction}/sale`, `${transaction}/sale-reversal`]],
+    [
+      bucket,
+      transactionNames.flatMap((name) => [
+        `${transaction}/${name}`,
+        `${transaction}/${name}-reversal`,
+      ]),
+    ],
   );
   return found.rows.map((row) => ({
     kind: textOf(row, "kind"),

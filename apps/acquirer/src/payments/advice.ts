@@ -1,12 +1,15 @@
-/** The reversal advice (0420) as it follows from the network request that it undoes. */
+/** Messages that are sent to the network until it acknowledges them. */
+import { catalogue, type TransactionName } from "@tillway/transactions";
 import type { Kept } from "./transaction.ts";
 
-/** A stored advice; `fields` lack DE 2, which is put in when it is sent. */
+/** A stored advice; `fields` lack DE 2 and 103, which are put in when it is sent. */
 export type Advice = {
   readonly id: string;
   readonly bucket: number;
   readonly transaction: string;
   readonly businessDate: string;
+  /** The message type of its first sending: 0220, 0420, 0620. A repeat ends in 1. */
+  readonly mti: string;
   readonly originalKey: string;
   readonly networkKey: string;
   readonly reason: string;
@@ -42,6 +45,17 @@ export function networkKeyOf(fields: Readonly<Record<string, string>>): string {
   return sent + trace + acquirer.padStart(11, "0") + forwarder.padStart(11, "0");
 }
 
+/** DE 90 (ISO 8583:1987): the original's message type and its key on the link. */
+export function originalElements(mti: string, networkKey: string): string {
+  const [sent, trace] = [networkKey.slice(0, 10), networkKey.slice(10, 16)];
+  return mti + trace + sent + networkKey.slice(16);
+}
+
+/** DE 90 for what follows a transaction of a type. */
+export function elementsOf(name: TransactionName, networkKey: string): string {
+  return originalElements(catalogue[name].network?.mti ?? catalogue[name].pos.mti, networkKey);
+}
+
 /** DE 7: MMDDhhmmss in UTC. */
 export function transmissionOf(instantMs: number): string {
   return new Date(instantMs).toISOString().replace(/\D/g, "").slice(4, 14);
@@ -55,7 +69,7 @@ function tlv(tag: string, value: string): string {
  * The fields of the 0420 for a kept network request, with DE 7 and 11 of its own and the
  * authorisation code where one is known. DE 90 names the original (ISO 8583:1987 DE 90).
  */
-export function adviceFields(
+export function reversalFields(
   original: Kept,
   own: { readonly transmission: string; readonly trace: string },
   authorisationCode: string | null,
@@ -67,20 +81,33 @@ export function adviceFields(
   }
   const tags = original.parsed["55"] ?? {};
   const chip = CHIP_TAGS.flatMap((tag) => (tags[tag] ? [tlv(tag, tags[tag])] : [])).join("");
-  const {
-    "7": sent = "",
-    "11": trace = "",
-    "32": acquirer = "",
-    "33": forwarder = "",
-  } = original.fields;
-  const elements =
-    original.mti + trace + sent + acquirer.padStart(11, "0") + forwarder.padStart(11, "0");
   return {
     ...fields,
     "7": own.transmission,
     "11": own.trace,
     ...(authorisationCode ? { "38": authorisationCode } : {}),
     ...(chip ? { "55": chip } : {}),
-    "90": elements,
+    "90": originalElements(original.mti, networkKeyOf(original.fields)),
   };
+}
+
+/** The reversal advice of a kept network request. */
+export function reversalAdvice(
+  of: {
+    readonly bucket: number;
+    readonly transaction: string;
+    readonly businessDate: string;
+    readonly networkKey: string;
+    readonly sent: Kept;
+    readonly authorisationCode: string | null;
+  },
+  own: { readonly id: string; readonly transmission: string; readonly trace: string },
+  reason: string,
+  createdAt: number,
+): Advice {
+  const { bucket, transaction, businessDate, networkKey: originalKey } = of;
+  const fields = reversalFields(of.sent, own, of.authorisationCode);
+  const place = { bucket, transaction, businessDate };
+  const networkKey = networkKeyOf(fields);
+  return { ...place, id: own.id, mti: "0420", originalKey, networkKey, reason, fields, createdAt };
 }

@@ -1,23 +1,25 @@
-/** The second step of a sale: what an answer of the network brings about. */
+/** The second step of a payment: what an answer of the network brings about. */
 import type { Clock } from "@tillway/link";
 import { businessDate, type BusinessCalendar } from "@tillway/money";
-import type { Days } from "../db/index.ts";
-import { adviceFields, networkKeyOf, type Advice } from "./advice.ts";
+import { journalFor, movedBy } from "../ledger/index.ts";
+import { reversalAdvice } from "./advice.ts";
+import { outboxEvent } from "./commit-open.ts";
+import { takes, unmarked } from "./follow.ts";
+import type { Standing } from "./found.ts";
 import type { Numbers } from "./numbers.ts";
-import { decide } from "./state.ts";
-import type { CloseStep, Happening, OpenStep, OutboxEvent } from "./step.ts";
-import { ownCodes, type HopMessage, type NetworkAnswer, type Sale } from "./transaction.ts";
+import { decide, lifeOf } from "./state.ts";
+import type { CloseStep, Happening, OpenStep } from "./step.ts";
+import { ownCodes, type HopMessage, type NetworkAnswer, type Payment } from "./transaction.ts";
 
 export type ClosingParts = {
   readonly clock: Clock;
   readonly calendar: BusinessCalendar;
-  readonly days: Days;
   readonly numbers: Numbers;
 };
 
 /** What the terminal is told for an answer of the network. */
-function replyTo(sale: Sale, answer: NetworkAnswer): Record<string, string> {
-  const { own } = sale;
+function replyTo(payment: Payment, answer: NetworkAnswer): Record<string, string> {
+  const { own } = payment;
   switch (answer.kind) {
     case "approved":
     case "declined":
@@ -31,78 +33,84 @@ function replyTo(sale: Sale, answer: NetworkAnswer): Record<string, string> {
 
 export type Closing = { readonly step: CloseStep; readonly reply: Record<string, string> };
 
-/** The second step of a sale: the decision about an answer, with everything that it brings about. */
+/** The decision about an answer, with everything that it brings about. */
 export async function closing(
-  sale: Sale,
+  payment: Payment,
   step: OpenStep,
   answer: NetworkAnswer,
   options: ClosingParts,
 ): Promise<Closing> {
   const at = options.clock.now();
-  const today = businessDate(at, options.calendar);
-  const decision = decide("in-flight", answer.kind);
-  const reply = replyTo(sale, answer);
+  const { state, effects } = decide(lifeOf(payment.name), "in-flight", answer.kind);
+  const reply = replyTo(payment, answer);
   const told = answer.kind === "approved" || answer.kind === "declined" ? answer : undefined;
   const happening: Happening = {
     type: answer.kind,
-    state: decision.state,
+    state,
     responseCode: reply["39"] ?? null,
     authorisationCode: told?.authorisationCode ?? null,
     reason: answer.kind === "silent" ? answer.reason : null,
     settlementDate: told?.settlementDate ?? null,
+    partOf: told?.partOf ?? null,
     reply,
     at,
   };
   const heard = "message" in answer && answer.message ? [answer.message] : [];
   const messages: HopMessage[] = heard.map((message) => ({ hop: "network-reply", message }));
-  messages.push({ hop: "terminal-reply", message: sale.keepReply(reply) });
-  let advice: Advice | null = null;
-  if (decision.effects.includes("advise")) {
-    const own = await options.numbers.transmit(at);
-    const fields = adviceFields(sale.networkRequest, own, null);
-    advice = {
-      id: options.numbers.id(at),
-      bucket: step.bucket,
-      transaction: step.transaction,
-      businessDate: step.businessDate,
-      originalKey: sale.networkKey,
-      networkKey: networkKeyOf(fields),
-      reason: happening.reason === "wrong-mac" ? "A0" : "98",
-      fields,
-      createdAt: at,
-    };
-  }
-  const { bucket, transaction } = step;
-  const { amount, fee } = sale;
-  const booked = { transaction, bucket, merchant: sale.key.merchant, amount, fee };
-  const booking = decision.effects.includes("post")
-    ? { kind: "sale" as const, sale: booked, id: options.numbers.id(at), businessDate: today }
-    : null;
-  if (booking) await options.days.ensure(today);
-  const { lease, businessDate: day } = step;
-  const event = outboxEvent(decision.state, sale, reply);
-  const place = { bucket, transaction, businessDate: day };
+  messages.push({ hop: "terminal-reply", message: payment.keepReply(reply) });
+  const amount = told?.partOf ?? payment.amount;
+  const standing = standingOf(payment, step, state, amount);
+  const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
+  const reason = happening.reason === "wrong-mac" ? "A0" : "98";
+  const sent = { ...standing, sent: payment.networkRequest, authorisationCode: null };
+  const when = {
+    id: options.numbers.id(at),
+    businessDate: businessDate(at, options.calendar),
+    occurredAt: at,
+  };
+  const { bucket, transaction, businessDate: day, lease } = step;
   return {
     reply,
-    step: { do: "close", ...place, lease, happening, messages, advice, booking, event },
+    step: {
+      do: "close",
+      bucket,
+      transaction,
+      businessDate: day,
+      lease,
+      claims: standing.claims,
+      frees: effects.includes("free"),
+      happening,
+      messages,
+      advice: effects.includes("advise") ? reversalAdvice(sent, own, reason, at) : null,
+      journal: effects.includes("post")
+        ? journalFor({ ...standing, ...standing.booked }, when)
+        : null,
+      event: state === "unanswered" ? null : outboxEvent(standing, reply["39"] ?? null),
+    },
   };
 }
 
-function outboxEvent(
-  state: Happening["state"],
-  sale: Sale,
-  reply: Readonly<Record<string, string>>,
-): OutboxEvent | null {
-  const payload = {
-    transaction: sale.assigned.id,
-    rrn: sale.assigned.rrn,
-    merchant: sale.key.merchant,
-    terminal: sale.key.terminal,
-    amount: sale.amount.toString(),
-    currency: sale.currency,
-    responseCode: reply["39"] ?? null,
+function standingOf(
+  payment: Payment,
+  step: OpenStep,
+  state: Standing["state"],
+  amount: bigint,
+): Standing {
+  const { name, tip, feePpm } = payment;
+  return {
+    ...step.asked,
+    bucket: step.bucket,
+    transaction: step.transaction,
+    businessDate: step.businessDate,
+    panToken: payment.panToken,
+    authorisationCode: null,
+    state,
+    amount,
+    rrn: step.rrn,
+    booked: movedBy(name, { amount, tip, feePpm }, amount),
+    networkKey: step.networkKey,
+    sent: payment.networkRequest,
+    claims: { follows: step.follows, taken: takes(step.asked), draws: step.draws },
+    marks: unmarked,
   };
-  if (state === "approved") return { type: "transaction-approved", payload };
-  if (state === "declined") return { type: "transaction-declined", payload };
-  return state === "reversing" ? { type: "transaction-reversed", payload } : null;
 }

@@ -1,24 +1,44 @@
-export { networkKeyOf } from "./advice.ts";
-export { openWriter, type Writer } from "./lanes.ts";
-export { openNumbers, type Numbers } from "./numbers.ts";
+export { elementsOf, networkKeyOf, type Advice } from "./advice.ts";
+export {
+  followRefusals,
+  remaining,
+  type FollowRefusal,
+  type FollowRules,
+  type Marks,
+} from "./follow.ts";
+export type { Found, Standing, Writes } from "./found.ts";
+export {
+  limitEntries,
+  limitLevels,
+  limitRefusals,
+  limitSpans,
+  limitSubjects,
+  type Limit,
+  type LimitRefusal,
+} from "./limits.ts";
+export { datesOfRrn, openNumbers, type Numbers } from "./numbers.ts";
 export { openPayments, type Payments } from "./payments.ts";
+export {
+  verbsOf,
+  type DueAdvice,
+  type OriginalRow,
+  type RefusedMessage,
+  type Store,
+} from "./port.ts";
 export { sweep } from "./recovery.ts";
 export { openRefusalLog, type RefusalLog } from "./refused.ts";
 export { startSender, type AdviceAnswer, type Sender } from "./sender.ts";
-export { states, type State } from "./state.ts";
-export type { Lease } from "./step.ts";
+export { lifeOf, stands, states, type State } from "./state.ts";
+export type { Lease, TurnedAway } from "./step.ts";
 export {
-  beginEpoch,
-  findOriginalOf,
   hopsOf,
+  insertLimits,
   listTransactions,
-  pendingAdvices,
+  openPostgresStore,
   readTransaction,
   standing,
-  type DueAdvice,
   type Filter,
   type HopRow,
-  type RefusedMessage,
   type TransactionRow,
 } from "./store/index.ts";
 export {
@@ -27,10 +47,12 @@ export {
   type Assigned,
   type HopMessage,
   type Kept,
+  type KeyClass,
   type NaturalKey,
   type NetworkAnswer,
+  type Payment,
+  type PaymentAnswer,
+  type Place,
   type Reply,
   type Reversal,
-  type Sale,
-  type SaleAnswer,
 } from "./transaction.ts";

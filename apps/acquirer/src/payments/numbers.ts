@@ -1,8 +1,8 @@
 /** RRN and trace numbers: unique, also after a crash, without a database call each. */
-import { uuidv7 } from "@tillway/money";
-import type { Database } from "../db/index.ts";
+import { addDays, uuidv7 } from "@tillway/money";
 import { transmissionOf } from "./advice.ts";
-import { nextBlock, type Series } from "./store/index.ts";
+import type { Series, Store } from "./port.ts";
+import type { Spare } from "./step.ts";
 import type { Assigned } from "./transaction.ts";
 
 const BLOCK = 1000;
@@ -10,11 +10,11 @@ const BLOCK = 1000;
 const LOW = 200;
 
 /** Numbers of one series; blocks are fetched ahead, and what a crash leaves unused stays unused. */
-function openSeries(database: Database, series: Series): () => Promise<number> {
+function openSeries(store: Pick<Store, "block">, series: Series): () => Promise<number> {
   let rest: number[] = [];
   let coming: Promise<void> | undefined;
   const take = async (): Promise<void> => {
-    const block = await database.use((sql) => nextBlock(sql, series));
+    const block = await store.block(series);
     const first = block * BLOCK;
     // Zero is no trace number.
     rest = rest.concat(Array.from({ length: BLOCK }, (_, at) => first + at).filter(Boolean));
@@ -46,7 +46,22 @@ export type Numbers = {
     at: number,
   ) => Promise<{ readonly trace: string; readonly transmission: string }>;
   readonly id: (at: number) => string;
+  /** What a reversal may need: numbers for an advice and a journal. */
+  readonly spare: (at: number) => Promise<Spare>;
 };
+
+/** The dates on which an RRN may have been given, as business dates: its day and the next. */
+export function datesOfRrn(rrn: string, today: string): readonly string[] {
+  const found = /^(\d)(\d{3})\d{8}$/.exec(rrn);
+  if (!found) return [];
+  const [year = 0, day = 0] = [found[1], found[2]].map((text) => Number.parseInt(text ?? "", 10));
+  const now = Number.parseInt(today.slice(0, 4), 10);
+  // The nearest past year that ends in the digit; tomorrow's first RRN may be of the next year.
+  const back = (((now - year) % 10) + 10) % 10;
+  const then = back === 9 ? now + 1 : now - back;
+  const first = addDays(`${then}-01-01`, day - 1);
+  return [first, addDays(first, 1)];
+}
 
 /** The day of the year, 001 to 366. */
 function dayOfYear(date: string): string {
@@ -55,9 +70,12 @@ function dayOfYear(date: string): string {
   return String(day).padStart(3, "0");
 }
 
-export function openNumbers(database: Database, random: (length: number) => Uint8Array): Numbers {
-  const traces = openSeries(database, "trace");
-  const references = openSeries(database, "reference");
+export function openNumbers(
+  store: Pick<Store, "block">,
+  random: (length: number) => Uint8Array,
+): Numbers {
+  const traces = openSeries(store, "trace");
+  const references = openSeries(store, "reference");
   const transmit = async (at: number) => ({
     trace: String(await traces()).padStart(6, "0"),
     transmission: transmissionOf(at),
@@ -66,6 +84,7 @@ export function openNumbers(database: Database, random: (length: number) => Uint
   return {
     id,
     transmit,
+    spare: async (at) => ({ adviceId: id(at), journalId: id(at), ...(await transmit(at)) }),
     assign: async (at, localDate) => {
       const reference = String(await references()).padStart(8, "0");
       // Last digit of the year, day of the year, then a number that goes round after 100 million.

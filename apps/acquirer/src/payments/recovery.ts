@@ -1,16 +1,14 @@
-/** Transactions in flight whose owner died: they are reversed, never guessed. */
+/** Transactions in flight whose owner died: they are reversed or asked again, never guessed. */
 import type { Clock } from "@tillway/link";
-import type { Database } from "../db/index.ts";
-import { adviceFields, networkKeyOf, type Advice } from "./advice.ts";
-import type { Writer } from "./lanes.ts";
+import { reversalAdvice } from "./advice.ts";
+import { outboxEvent, quiet } from "./commit-open.ts";
 import type { Numbers } from "./numbers.ts";
-import { decide } from "./state.ts";
+import type { Expired, Store } from "./port.ts";
+import { decide, lifeOf } from "./state.ts";
 import type { CloseStep, Lease } from "./step.ts";
-import { expiredFlights, type Expired } from "./store/index.ts";
 
 export type RecoveryOptions = {
-  readonly database: Database;
-  readonly writer: Writer;
+  readonly store: Store;
   readonly numbers: Numbers;
   readonly clock: Clock;
   readonly lease: Lease;
@@ -19,62 +17,47 @@ export type RecoveryOptions = {
 const AT_ONCE = 200;
 
 async function stepFor(expired: Expired, options: RecoveryOptions): Promise<CloseStep> {
+  const { lease, standing } = expired;
+  const { bucket, transaction, businessDate, claims } = standing;
   const at = options.clock.now();
-  const own = await options.numbers.transmit(at);
-  const fields = adviceFields(expired.sent, own, null);
-  const { bucket, transaction, businessDate, lease } = expired;
-  const advice: Advice = {
-    id: options.numbers.id(at),
-    bucket,
-    transaction,
-    businessDate,
-    originalKey: expired.networkKey,
-    networkKey: networkKeyOf(fields),
-    reason: "98",
-    fields,
-    createdAt: at,
-  };
+  const { state, effects } = decide(lifeOf(standing.name), "in-flight", "expired");
+  const { sent } = standing;
+  if (effects.includes("advise") && !sent) throw new Error("what was sent is not kept");
+  const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
   return {
     do: "close",
     bucket,
     transaction,
     businessDate,
     lease,
-    happening: {
-      type: "expired",
-      state: decide("in-flight", "expired").state,
-      responseCode: null,
-      authorisationCode: null,
-      reason: "owner-gone",
-      settlementDate: null,
-      reply: null,
-      at,
-    },
+    claims,
+    frees: effects.includes("free"),
+    happening: { ...quiet, type: "expired", state, reason: "owner-gone", at },
     messages: [],
-    advice,
-    booking: null,
-    event: {
-      type: "transaction-reversed",
-      payload: { transaction, rrn: expired.rrn, merchant: expired.merchant },
-    },
+    advice:
+      effects.includes("advise") && sent
+        ? reversalAdvice({ ...standing, sent, authorisationCode: null }, own, "98", at)
+        : null,
+    journal: null,
+    event: state === "unanswered" ? null : outboxEvent({ ...standing, state }, null),
   };
 }
 
 /**
- * Reverses what earlier lives of this node left in flight, and what anybody's lease ran out on.
+ * Ends what earlier lives of this node left in flight, and what anybody's lease ran out on.
  * By compare-and-set: an owner that still lives and closes first keeps its outcome.
- * Returns how many were reversed.
+ * Returns how many were ended.
  */
 export async function sweep(options: RecoveryOptions): Promise<number> {
-  let reversed = 0;
+  let ended = 0;
   for (;;) {
     const { owner: node, epoch } = options.lease;
     const when = { node, epoch, now: options.clock.now(), limit: AT_ONCE };
-    const found = await options.database.use((sql) => expiredFlights(sql, when));
+    const found = await options.store.expired(when);
     const results = await Promise.all(
-      found.map(async (expired) => options.writer.close(await stepFor(expired, options))),
+      found.map(async (expired) => options.store.close(await stepFor(expired, options))),
     );
-    reversed += results.filter(({ kind }) => kind === "closed").length;
-    if (found.length < AT_ONCE) return reversed;
+    ended += results.filter(({ kind }) => kind === "closed").length;
+    if (found.length < AT_ONCE) return ended;
   }
 }

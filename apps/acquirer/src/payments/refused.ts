@@ -1,6 +1,5 @@
 /** Refused messages, written together and never in the way of an answer. */
-import type { Database, Days } from "../db/index.ts";
-import { recordRefusals, type RefusedMessage } from "./store/index.ts";
+import type { RefusedMessage, Store } from "./port.ts";
 
 export type RefusalLog = {
   readonly record: (refused: RefusedMessage) => void;
@@ -12,8 +11,7 @@ const MOST = 5000;
 const AT_ONCE = 500;
 
 export function openRefusalLog(
-  database: Database,
-  days: Days,
+  store: Pick<Store, "recordRefusals">,
   onLost: (count: number, error?: unknown) => void,
 ): RefusalLog {
   let waiting: RefusedMessage[] = [];
@@ -23,8 +21,7 @@ export function openRefusalLog(
       const batch = waiting.slice(0, AT_ONCE);
       waiting = waiting.slice(AT_ONCE);
       try {
-        for (const date of new Set(batch.map((one) => one.businessDate))) await days.ensure(date);
-        await database.use((sql) => recordRefusals(sql, batch));
+        await store.recordRefusals(batch);
       } catch (error) {
         onLost(batch.length, error);
       }

@@ -1,14 +1,14 @@
-/** Store-and-forward: reversal advices go to the network until it acknowledges them. */
+/** Store-and-forward: advices and reversals go to the network until it acknowledges them. */
 import type { Cancel, Clock } from "@tillway/link";
-import type { Database } from "../db/index.ts";
-import type { Writer } from "./lanes.ts";
-import { claimAdvices, type DueAdvice } from "./store/index.ts";
+import { businessDate, type BusinessCalendar } from "@tillway/money";
+import type { Numbers } from "./numbers.ts";
+import type { DueAdvice, Store } from "./port.ts";
 import type { HopMessage, Kept } from "./transaction.ts";
 
-/** What came of sending an advice. */
+/** What came of sending an advice; `put-off`: refused for now, it is sent again. */
 export type AdviceAnswer =
   | {
-      readonly kind: "acknowledged" | "refused";
+      readonly kind: "acknowledged" | "refused" | "put-off";
       readonly responseCode: string;
       readonly sent: Kept;
       readonly message: Kept;
@@ -16,9 +16,10 @@ export type AdviceAnswer =
   | { readonly kind: "silent" | "unreachable" };
 
 export type SenderOptions = {
-  readonly database: Database;
-  readonly writer: Writer;
+  readonly store: Store;
+  readonly numbers: Numbers;
   readonly clock: Clock;
+  readonly calendar: BusinessCalendar;
   readonly replyMs: number;
   readonly pauseMs: number;
   readonly isUp: () => boolean;
@@ -48,28 +49,31 @@ export function startSender(options: SenderOptions): Sender {
     const answer = await options.send(advice);
     options.onAnswer(answer.kind);
     if (!("message" in answer)) return;
-    const { bucket, transaction, businessDate } = advice;
-    const place = { bucket, transaction, businessDate };
+    const { bucket, transaction, businessDate: day } = advice;
+    const place = { bucket, transaction, businessDate: day };
     const { responseCode } = answer;
     const messages: HopMessage[] = [
       { hop: "network-advice", message: answer.sent },
       { hop: "advice-reply", message: answer.message },
     ];
     const at = clock.now();
-    if (answer.kind === "acknowledged") {
-      const step = {
-        do: "acknowledge",
-        ...place,
-        advice: advice.id,
-        responseCode,
-        at,
-        messages,
-      } as const;
-      await options.writer.follow(step);
+    if (answer.kind === "put-off") {
+      const reason = "advice-put-off";
+      const noted = { do: "note", ...place, responseCode, reason, at, messages } as const;
+      await options.store.note({ ...noted, advice: null });
       return;
     }
-    const reason = "advice-refused";
-    await options.writer.follow({ do: "note", ...place, responseCode, reason, at, messages });
+    await options.store.acknowledge({
+      do: "acknowledge",
+      ...place,
+      advice: advice.id,
+      outcome: answer.kind,
+      responseCode,
+      at,
+      today: businessDate(at, options.calendar),
+      journalId: options.numbers.id(at),
+      messages,
+    });
   };
   const round = async (): Promise<void> => {
     for (;;) {
@@ -77,7 +81,7 @@ export function startSender(options: SenderOptions): Sender {
       if (closed || !options.isUp()) return;
       const { replyMs, pauseMs } = options;
       const when = { now: clock.now(), limit: AT_ONCE, replyMs, pauseMs };
-      const due = await options.database.use((sql) => claimAdvices(sql, when));
+      const due = await options.store.dueAdvices(when);
       await Promise.all(
         due.map((advice) =>
           one(advice).catch((error) => options.onFault("an advice failed", error)),

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adviceFields, networkKeyOf, transmissionOf } from "./advice.ts";
+import { reversalFields, networkKeyOf, transmissionOf } from "./advice.ts";
 import { states } from "./state.ts";
 import { repeatAnswer, type Kept, type Known } from "./transaction.ts";
 
 const known = (state: (typeof states)[number], code: string | null): Known => ({
   kind: "transaction",
   digest: "same",
-  id: "0190a1b2-0000-7000-8000-000000000001",
-  businessDate: "2026-11-23",
+  place: {
+    bucket: 7,
+    transaction: "0190a1b2-0000-7000-8000-000000000001",
+    businessDate: "2026-11-23",
+  },
+  rrn: "632700000001",
+  networkKey: "11230000010000070004802100000048021000",
   state,
   reply: code === null ? null : { "39": code },
 });
@@ -61,7 +66,7 @@ const original: Kept = {
 
 test("an advice names its original, keeps its numbers of its own, and carries no card data", () => {
   const own = { transmission: "0101000000", trace: "000043" };
-  const fields = adviceFields(original, own, "A12345");
+  const fields = reversalFields(original, own, "A12345");
   assert.equal(fields["90"], "020000004212312359590004802100000048021000");
   assert.equal(fields["7"], "0101000000");
   assert.equal(fields["11"], "000043");

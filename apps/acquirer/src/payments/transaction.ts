@@ -1,13 +1,27 @@
-/** What the room works with: keys, sales, what the network said, what is stored. */
+/** What the room works with: keys, payments, what the network said, what is stored. */
+import type { TransactionName } from "@tillway/transactions";
+import type { Taken } from "./follow.ts";
+import type { Draw } from "./limits.ts";
 import type { State } from "./state.ts";
 
-/** A terminal's name for a request (docs/decisions, "Identity of a transaction"). */
+/** A terminal's name for a message (docs/decisions, "Identity of a transaction"). */
 export type NaturalKey = {
   readonly bucket: number;
   readonly merchant: string;
   readonly terminal: string;
   readonly batch: string;
   readonly stan: string;
+  /** 0100 and 0200; 0220; 0620. A reversal has its original's key and a class of its own. */
+  readonly class: KeyClass;
+};
+export const keyClasses = ["request", "advice", "script"] as const;
+export type KeyClass = (typeof keyClasses)[number];
+
+/** One transaction by its key in the tables. */
+export type Place = {
+  readonly bucket: number;
+  readonly transaction: string;
+  readonly businessDate: string;
 };
 
 /** A message as a journal keeps it; `notKept` names the fields that were left out. */
@@ -29,6 +43,7 @@ export const hops = [
   "reversal-reply",
   "network-advice",
   "advice-reply",
+  "script-result",
 ] as const;
 export type Hop = (typeof hops)[number];
 
@@ -47,19 +62,44 @@ export type Assigned = {
   readonly at: number;
 };
 
-/** A sale that passed every check at the door. */
-export type Sale = {
+/** What a transaction has to do with others: of its original, of the limits. */
+export type Claims = {
+  readonly follows: Place | null;
+  readonly taken: Taken;
+  readonly draws: readonly Draw[];
+};
+
+export const claimsNothing: Claims = {
+  follows: null,
+  taken: { holds: false, refund: 0n, tip: 0n },
+  draws: [],
+};
+
+/** A request that passed every check at the door. */
+export type Payment = {
+  readonly name: TransactionName;
   readonly key: NaturalKey;
   /** SHA-256 over the business content: what makes a repeat the same request. */
   readonly digest: string;
   readonly assigned: Assigned;
+  /** The known promise that is asked for again, under the numbers that it has. */
+  readonly again: Place | null;
+  /** In minor units; of a tip adjustment with the tip. */
   readonly amount: bigint;
+  readonly tip: bigint;
   readonly currency: string;
-  readonly fee: bigint;
+  readonly feePpm: bigint;
   readonly entryMode: string;
   readonly maskedPan: string;
   readonly panToken: string;
   readonly panCipher: string;
+  /** The card that a transfer goes to, sealed. */
+  readonly receiverCipher: string | null;
+  /** Whether the terminal showed the card; a refund by API has the original's. */
+  readonly cardShown: boolean;
+  /** DE 38 of a follow-up. */
+  readonly authorisationCode: string | null;
+  readonly follows: Place | null;
   readonly request: Kept;
   /** DE 7, 11, 32 and 33 of the network request. */
   readonly networkKey: string;
@@ -68,7 +108,7 @@ export type Sale = {
   readonly own: Reply;
   /** A reply to it as a journal keeps it. */
   readonly keepReply: (reply: Reply) => Kept;
-  /** Sends it to the network; called once, after it was written down. */
+  /** Sends it to the network; called once, after it was written down. Of an advice, never. */
   readonly send: () => Promise<NetworkAnswer>;
 };
 
@@ -78,6 +118,8 @@ export type NetworkAnswer =
       readonly kind: "approved" | "declined";
       readonly responseCode: string;
       readonly authorisationCode: string | null;
+      /** Where a part was approved (10): how much, in minor units. */
+      readonly partOf: bigint | null;
       /** "YYYY-MM-DD", the network's settlement date. */
       readonly settlementDate: string | null;
       /** For the terminal, now and again at a repeat. */
@@ -94,11 +136,13 @@ export type NetworkAnswer =
   | { readonly kind: "unreachable" };
 
 /** What the terminal gets, or why it gets nothing. */
-export type SaleAnswer =
-  | { readonly kind: "answer"; readonly reply: Reply }
+export type PaymentAnswer =
+  | { readonly kind: "answer"; readonly reply: Reply; readonly place: Place }
   | { readonly kind: "refused"; readonly reason: "other-content" | "reversed-before" }
-  | { readonly kind: "failed" }
-  /** Nothing certain can be said: no answer, the terminal reverses. */
+  | { readonly kind: "failed" | "overloaded" }
+  /** Known, its outcome is not: to be sent again under these numbers. */
+  | { readonly kind: "again"; readonly assigned: Assigned; readonly place: Place }
+  /** Nothing certain can be said: no answer, the terminal reverses or repeats. */
   | { readonly kind: "no-answer" };
 
 /** A reversal of a terminal, found in order. */
@@ -112,56 +156,56 @@ export type Reversal = {
   readonly reply: Kept;
 };
 
+export type ReversalRefusal = "other-content" | "amount-differs" | "not-reversible" | "followed";
 export type ReversalAnswer =
   | { readonly kind: "accepted"; readonly rrn: string | null }
-  | { readonly kind: "refused"; readonly reason: "other-content" | "amount-differs" }
+  | { readonly kind: "refused"; readonly reason: ReversalRefusal }
   | { readonly kind: "no-answer" };
 
-/** What is stored under a natural key of class request. */
+/** What is stored under a natural key of class request or advice. */
 export type Known =
   | { readonly kind: "tombstone" }
   | {
       readonly kind: "transaction";
       readonly digest: string;
-      readonly id: string;
-      readonly businessDate: string;
+      readonly place: Place;
       readonly state: State;
+      readonly rrn: string;
+      readonly networkKey: string;
       /** What the terminal was told when it was decided; null while in flight, or if reversed then. */
       readonly reply: Reply | null;
     };
 
 /** Response codes that the acquirer gives by itself, not the issuer. */
-export const ownCodes = {
-  reversedBefore: "22",
-  amountDiffers: "64",
-  unreachable: "91",
-  otherContent: "94",
-  failed: "96",
-  timedOut: "98",
-} as const;
+export const ownCodes = { unreachable: "91", timedOut: "98" } as const;
 
-/** Codes of class A: the money moves (spec unionpay-pos §2.8). Partial approval (10) is not asked for. */
-export const approvalCodes: readonly string[] = ["00", "11", "A2", "A4", "A5", "A6"];
+/** Codes of class A: the money moves (spec unionpay-pos §2.8). 10 approves a part. */
+export const approvalCodes: readonly string[] = ["00", "10", "11", "A2", "A4", "A5", "A6"];
 
 /** What a repeat of a known request is told. `wait`: it is still in flight. */
-export function repeatAnswer(known: Known, digest: string): SaleAnswer | "wait" {
+export function repeatAnswer(known: Known, digest: string): PaymentAnswer | "wait" {
   if (known.kind === "tombstone") return { kind: "refused", reason: "reversed-before" };
   if (known.digest !== digest) return { kind: "refused", reason: "other-content" };
+  const { reply: told, place, rrn, networkKey } = known;
   switch (known.state) {
     case "in-flight":
       return "wait";
+    case "unanswered": {
+      const [transmission, trace] = [networkKey.slice(0, 10), networkKey.slice(10, 16)];
+      const assigned = { id: place.transaction, rrn, transmission, trace, at: 0 };
+      return { kind: "again", place, assigned };
+    }
     case "approved":
+    case "advised":
     case "declined":
-      return known.reply ? { kind: "answer", reply: known.reply } : { kind: "failed" };
+      return told ? { kind: "answer", reply: told, place } : { kind: "failed" };
     case "reversing":
-    case "reversed": {
-      const told = known.reply;
+    case "reversed":
       // An approval that was undone must not be told again.
       if (!told || approvalCodes.includes(told["39"] ?? "")) {
         return { kind: "refused", reason: "reversed-before" };
       }
-      return { kind: "answer", reply: told };
-    }
+      return { kind: "answer", reply: told, place };
     case "none":
     case "tombstone":
       return { kind: "refused", reason: "reversed-before" };

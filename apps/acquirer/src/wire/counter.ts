@@ -10,7 +10,7 @@ import {
 import type { MacAlgorithm, SecurityModule } from "@tillway/keys";
 import { encodeWithMac, type Clock } from "@tillway/link";
 import { localParts, type BusinessCalendar } from "@tillway/money";
-import type { Kept, Numbers, Payments } from "../payments/index.ts";
+import type { Kept, Numbers, Payments, Store } from "../payments/index.ts";
 import type { KeySession, Terminal, Terminals } from "../terminals/index.ts";
 import type { NetworkLink } from "./network-link.ts";
 import type { Facts, Reason, Refusal } from "./refusals.ts";
@@ -20,6 +20,7 @@ export type DeskOptions = {
   readonly module: SecurityModule;
   readonly terminals: Terminals;
   readonly payments: Payments;
+  readonly store: Pick<Store, "original" | "note">;
   readonly numbers: Numbers;
   readonly link: NetworkLink;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import {
   type Frame,
 } from "@tillway/iso8583";
 import { hasValidMac } from "@tillway/link";
+import { transactionOf } from "@tillway/transactions";
 import { isKeyLayout } from "../terminals/index.ts";
 import {
   answer,
@@ -19,7 +20,7 @@ import {
 } from "./counter.ts";
 import { readablePart, withoutAmount } from "./partial.ts";
 import { afterRepeats, firstRefusal, refusalFor, type Facts } from "./refusals.ts";
-import { reversal, sale } from "./sales-desk.ts";
+import { payment, reversal } from "./payment-desk.ts";
 
 const REQUEST = /^0\d[02][01]$/;
 
@@ -34,9 +35,9 @@ export function openDesk(options: DeskOptions): Desk {
     const read = await identify(options, frame, parsed);
     const refusal = firstRefusal(read.facts);
     if (refusal && !afterRepeats(refusal.reason)) return refuse(options, read, refusal);
+    const name = read.kind === undefined ? undefined : transactionOf(read.kind);
+    if (name) return payment(options, read, name);
     switch (read.kind) {
-      case "sale":
-        return sale(options, read);
       case "reversal":
         return reversal(options, read);
       case "sign-in":

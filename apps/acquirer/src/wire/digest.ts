@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Decoded, MessageFields } from "@tillway/iso8583";
 
 // Not the PIN block, the tracks and the MAC: a repeat may carry them under another session's keys.
-const REQUEST = ["3", "4", "14", "22", "23", "25", "42", "49", "60"];
+const REQUEST = ["3", "4", "14", "22", "23", "25", "37", "38", "42", "48", "49", "60", "61"];
 // Not the reason (DE 39): it changes between the attempts of one reversal (spec §2.5).
 const REVERSAL = ["3", "4", "42", "49", "60"];
 const CHIP_TAGS = ["82", "84", "95", "9A", "9C", "5F2A", "9F02", "9F10", "9F26", "9F36", "9F37"];
@@ -15,10 +15,18 @@ function digest(parts: readonly unknown[]): string {
 const content = (fields: MessageFields, numbers: readonly string[]): (string | null)[] =>
   numbers.map((number) => fields[number] ?? null);
 
-/** Of a request. The card stands in it as its keyed token: nothing can be guessed from a digest. */
-export function requestDigest(panToken: string, message: Decoded): string {
+/**
+ * Of a request. The cards stand in it as their keyed tokens: nothing can be guessed from a digest.
+ * `more` is what else of its content is no card's: the plan of an instalment sale.
+ */
+export function requestDigest(
+  tokens: readonly string[],
+  message: Decoded,
+  more: string | null = null,
+): string {
   const chip = message.parsed["55"] ?? {};
-  return digest([panToken, content(message.fields, REQUEST), content(chip, CHIP_TAGS)]);
+  const rest = more === null ? [] : [more];
+  return digest([tokens, content(message.fields, REQUEST), content(chip, CHIP_TAGS), ...rest]);
 }
 
 /** Of a reversal, which may come without a card number. */

@@ -1,7 +1,13 @@
 /** The terminals' port: frames in, frames out; no peer can harm another. */
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import type { Frame } from "@tillway/iso8583";
-import { acceptFrames, type Clock, type Connection, type FrameLimits } from "@tillway/link";
+import {
+  acceptFrames,
+  type Clock,
+  type Connection,
+  type FrameLimits,
+  type Socket as LinkSocket,
+} from "@tillway/link";
 import type { DeskAnswer, RefusedAtDesk } from "./counter.ts";
 
 export type ListenerOptions = {
@@ -29,22 +35,37 @@ const OUTSTANDING = 64;
 
 /** What the connections of one listener share. */
 type Hall = {
-  readonly options: ListenerOptions;
+  readonly options: Omit<ListenerOptions, "host" | "port">;
   readonly live: Set<Connection>;
   readonly working: Set<Promise<void>>;
   closing: boolean;
 };
 
+/** The way in without a port: whoever has a socket hands it over. */
+export type Reception = Omit<Listener, "port"> & { readonly accept: (socket: LinkSocket) => void };
+
+export function openReception(options: Omit<ListenerOptions, "host" | "port">): Reception {
+  const hall: Hall = { options, live: new Set(), working: new Set(), closing: false };
+  return {
+    accept: (socket) => {
+      if (hall.closing || hall.live.size >= options.connections) {
+        options.onClosed("too-many-connections");
+        socket.destroy();
+        return;
+      }
+      serve(hall, socket);
+    },
+    connections: () => hall.live.size,
+    close: () => closeHall(hall),
+  };
+}
+
 /** Resolves when the port is open; rejects where it is taken. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const hall: Hall = { options, live: new Set(), working: new Set(), closing: false };
+  const reception = openReception(options);
   const server = createServer((socket) => {
-    if (hall.closing || hall.live.size >= options.connections) {
-      options.onClosed("too-many-connections");
-      socket.destroy();
-      return;
-    }
-    serve(hall, socket);
+    socket.setNoDelay(true);
+    reception.accept(socket);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -56,28 +77,29 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
-    connections: () => hall.live.size,
-    close: () => closeHall(hall, server),
+    connections: reception.connections,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      await reception.close();
+      await closed;
+    },
   };
 }
 
-async function closeHall(hall: Hall, server: Server): Promise<void> {
+async function closeHall(hall: Hall): Promise<void> {
   hall.closing = true;
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
   await Promise.all(hall.working);
   // Answers that are still in a socket's buffer leave before it ends.
   await new Promise<void>((resolve) => {
     hall.options.clock.after(0, resolve);
   });
   for (const connection of hall.live) connection.close();
-  await closed;
 }
 
-function serve(hall: Hall, socket: Socket): void {
+function serve(hall: Hall, socket: LinkSocket): void {
   const { options, live, working } = hall;
-  socket.setNoDelay(true);
   let outstanding = 0;
   const connection = acceptFrames(socket, "2be-tpdu-header6", options.limits, options.clock, {
     onFrame: (frame, from) => {
@@ -107,7 +129,7 @@ function serve(hall: Hall, socket: Socket): void {
   live.add(connection);
 }
 
-async function work(options: ListenerOptions, frame: Frame, connection: Connection): Promise<void> {
+async function work(options: Hall["options"], frame: Frame, connection: Connection): Promise<void> {
   const began = options.clock.now();
   const answer = await options.handle(frame);
   options.onAnswer(answer, options.clock.now() - began);

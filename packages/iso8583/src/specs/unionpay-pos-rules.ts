@@ -186,7 +186,8 @@ const ordinary: readonly Kind[] = [
   // Without a row in the specification; settings (decisions: dialects).
   opening("withdrawal", "0200", [processing("010000")]),
   opening("deposit", "0200", [processing("210000")]),
-  opening("deposit confirmation", "0220", [processing("210000")]),
+  following("deposit confirmation", "0220", [processing("210000")], ["37"]),
+  following("transfer confirmation", "0220", [processing("400000")], ["37"]),
 ];
 
 /** Electronic cash and magnetic-stripe top-up; a chip is there, what else is differs [1]. */
@@ -208,7 +209,7 @@ const stored: readonly Kind[] = [
   opening("top-up", "0200", [processing("630000")]),
   opening("top-up confirmation", "0220", [processing("630000"), type("48")]),
   opening("account top-up", "0200", [processing("400000"), type("49")]),
-  opening("transfer", "0200", [processing("400000")]),
+  opening("transfer", "0200", [processing("400000")], ["62"]),
 ];
 
 const reversal: readonly MessageRule[] = [

@@ -1,14 +1,15 @@
 /** Advices that wait for the network. */
-import { bigintOf, fieldsOf, integerOf, textOf, toInstant, type Sql } from "@tillway/database";
-import type { Place } from "../step.ts";
-
-/** An advice whose time has come; `repeats` is how often it was sent before. */
-export type DueAdvice = Place & {
-  readonly id: string;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly panCipher: string;
-  readonly repeats: number;
-};
+import {
+  bigintOf,
+  fieldsOf,
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  type Sql,
+} from "@tillway/database";
+import type { Due, DueAdvice } from "../port.ts";
+import type { Place } from "../transaction.ts";
 
 // Being claimed moves the due time on: that is the lease, and the pause before the next attempt.
 const CLAIM = `
@@ -21,28 +22,22 @@ update advice a
          order by d.due_at limit $2 for update skip locked) due, transaction t
  where a.bucket = due.bucket and a.id = due.id
    and t.bucket = a.bucket and t.id = a.transaction and t.business_date = a.business_date
-returning a.bucket, a.id::text as id, a.transaction::text as transaction,
-          a.business_date::text as day, a.message, a.attempts, t.pan_cipher`;
+returning a.bucket, a.id::text as id, a.transaction::text as transaction, a.mti,
+          a.business_date::text as day, a.message, a.attempts, t.pan_cipher, t.receiver_cipher`;
 
 /** Claims up to `limit` due advices; unacknowledged ones come again after reply time and pause. */
-export async function claimAdvices(
-  sql: Sql,
-  when: {
-    readonly now: number;
-    readonly limit: number;
-    readonly replyMs: number;
-    readonly pauseMs: number;
-  },
-): Promise<DueAdvice[]> {
+export async function claimAdvices(sql: Sql, when: Due): Promise<DueAdvice[]> {
   const { now, limit, replyMs, pauseMs } = when;
   const found = await sql.query(CLAIM, [toInstant(now), limit, replyMs, pauseMs]);
   return found.rows.map((row) => ({
     bucket: integerOf(row, "bucket"),
     id: textOf(row, "id"),
+    mti: textOf(row, "mti"),
     transaction: textOf(row, "transaction"),
     businessDate: textOf(row, "day"),
     fields: fieldsOf(row, "message"),
     panCipher: textOf(row, "pan_cipher"),
+    receiverCipher: textOrNull(row, "receiver_cipher"),
     repeats: integerOf(row, "attempts") - 1,
   }));
 }

@@ -1,83 +1,133 @@
-/** Rows that a batch appends: events, messages, advices, the outbox. One statement for all. */
+/** Rows that a batch appends. One statement for all of them, made from the columns below. */
 import { toInstant, type Sql } from "@tillway/database";
-import type { Advice } from "../advice.ts";
-import type { Happening, OutboxEvent, Place } from "../step.ts";
-import type { HopMessage } from "../transaction.ts";
+import type { TransactionInsert, Writes } from "../found.ts";
+import type { OpenStep } from "../step.ts";
+import type { Place } from "../transaction.ts";
 
-export type Appended = {
-  readonly events: { place: Place; happening: Happening }[];
-  readonly messages: { place: Place; message: HopMessage; at: number }[];
-  readonly advices: Advice[];
-  readonly outbox: { bucket: number; event: OutboxEvent; at: number }[];
-};
+type Value = string | number | null;
+type Column<Row> = readonly [name: string, type: string, of: (row: Row) => Value];
+type Table = { readonly text: string; readonly values: (writes: Writes) => Value[][] };
 
-export function nothing(): Appended {
-  return { events: [], messages: [], advices: [], outbox: [] };
+let parameters = 0;
+
+/** An insert from arrays, in the order of the rows; a jsonb travels as text. */
+function table<Row>(
+  name: string,
+  rowsOf: (writes: Writes) => readonly Row[],
+  columns: readonly Column<Row>[],
+): Table {
+  const names = columns.map(([column]) => column).join(", ");
+  const arrays = columns.map(([, type]) => {
+    parameters += 1;
+    return `$${parameters}::${type === "jsonb" ? "text" : type}[]`;
+  });
+  const chosen = columns.map(([column, type]) => (type === "jsonb" ? `${column}::jsonb` : column));
+  return {
+    text: `insert into ${name} (${names}) select ${chosen.join(", ")}
+      from unnest(${arrays.join(", ")}) with ordinality as u (${names}, place_) order by place_`,
+    values: (writes) => {
+      const rows = rowsOf(writes);
+      return columns.map(([, , of]) => rows.map(of));
+    },
+  };
 }
 
-const STATEMENT = `
-with events as (
-  insert into transaction_event (bucket, transaction, business_date, type, state, response_code,
-    authorisation_code, reason, settlement_date, reply, at)
-  select bucket, transaction, day, type, state, code, auth, reason, settled, reply::jsonb, at
-    from unnest($1::smallint[], $2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[],
-                $7::text[], $8::text[], $9::date[], $10::text[], $11::timestamptz[])
-      with ordinality as u (bucket, transaction, day, type, state, code, auth, reason, settled, reply, at, n)
-   order by n
-), messages as (
-  insert into kept_message (bucket, transaction, business_date, hop, message, at)
-  select bucket, transaction, day, hop, message::jsonb, at
-    from unnest($12::smallint[], $13::uuid[], $14::date[], $15::text[], $16::text[], $17::timestamptz[])
-      with ordinality as u (bucket, transaction, day, hop, message, at, n)
-   order by n
-), advices as (
-  insert into advice (bucket, id, transaction, business_date, original_key, network_key, reason,
-    message, state, due_at, created_at)
-  select bucket, id, transaction, day, original, own, reason, message::jsonb, 'pending', at, at
-    from unnest($18::smallint[], $19::uuid[], $20::uuid[], $21::date[], $22::text[], $23::text[],
-                $24::text[], $25::text[], $26::timestamptz[])
-      as u (bucket, id, transaction, day, original, own, reason, message, at)
-)
-insert into outbox (bucket, type, version, payload, occurred_at)
-select bucket, type, 1, payload::jsonb, at
-  from unnest($27::smallint[], $28::text[], $29::text[], $30::timestamptz[])
-    with ordinality as u (bucket, type, payload, at, n)
- order by n`;
+const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+const placed = <Row>(of: (row: Row) => Place, id: string): Column<Row>[] => [
+  ["bucket", "smallint", (row) => of(row).bucket],
+  [id, "uuid", (row) => of(row).transaction],
+  ["business_date", "date", (row) => of(row).businessDate],
+];
+
+const transactions = table("transaction", (writes) => writes.transactions, [
+  ...placed(({ step }: TransactionInsert) => step, "id"),
+  ["kind", "text", ({ step }) => step.name],
+  ["merchant", "text", ({ step }) => step.key.merchant],
+  ["terminal", "text", ({ step }) => step.key.terminal],
+  ["batch", "text", ({ step }) => step.key.batch],
+  ["stan", "text", ({ step }) => step.key.stan],
+  ["rrn", "text", ({ step }) => step.rrn],
+  ["amount", "bigint", ({ step }) => step.amount.toString()],
+  ["tip", "bigint", ({ step }) => step.asked.tip.toString()],
+  ["currency", "text", ({ step }) => step.currency],
+  ["fee", "bigint", ({ fee }) => fee.toString()],
+  ["fee_ppm", "integer", ({ step }) => step.feePpm.toString()],
+  ["entry_mode", "text", ({ step }) => step.entryMode],
+  ["masked_pan", "text", ({ step }) => step.maskedPan],
+  ["pan_token", "text", ({ step }) => step.panToken],
+  ["pan_cipher", "text", ({ step }) => step.panCipher],
+  ["receiver_cipher", "text", ({ step }) => step.receiverCipher],
+  ["network_key", "text", ({ step }) => step.networkKey],
+  ["original", "uuid", ({ claims }) => claims.follows?.transaction ?? null],
+  ["original_date", "date", ({ claims }) => claims.follows?.businessDate ?? null],
+  [
+    "draws",
+    "jsonb",
+    ({ claims: { draws } }) =>
+      draws.length === 0
+        ? null
+        : json(draws.map((one) => ({ ...one, amount: one.amount.toString(), mostAmount: null }))),
+  ],
+  ["occurred_at", "timestamptz", ({ step }) => toInstant(step.at)],
+]);
+
+const flights = table("in_flight", (writes) => writes.takeoffs, [
+  ...placed((step: OpenStep) => step, "transaction"),
+  ["owner", "text", ({ lease }) => lease.owner],
+  ["epoch", "bigint", ({ lease }) => lease.epoch],
+  ["lease_until", "timestamptz", ({ leaseUntil }) => toInstant(leaseUntil)],
+]);
+
+const events = table("transaction_event", (writes) => writes.events, [
+  ...placed(({ place }: Writes["events"][number]) => place, "transaction"),
+  ["type", "text", ({ happening }) => happening.type],
+  ["state", "text", ({ happening }) => happening.state],
+  ["response_code", "text", ({ happening }) => happening.responseCode],
+  ["authorisation_code", "text", ({ happening }) => happening.authorisationCode],
+  ["reason", "text", ({ happening }) => happening.reason],
+  ["settlement_date", "date", ({ happening }) => happening.settlementDate],
+  ["part_of", "bigint", ({ happening }) => happening.partOf?.toString() ?? null],
+  ["reply", "jsonb", ({ happening }) => json(happening.reply)],
+  ["at", "timestamptz", ({ happening }) => toInstant(happening.at)],
+]);
+
+const messages = table("kept_message", (writes) => writes.messages, [
+  ...placed(({ place }: Writes["messages"][number]) => place, "transaction"),
+  ["hop", "text", ({ message }) => message.hop],
+  ["message", "jsonb", ({ message }) => json(message.message)],
+  ["at", "timestamptz", ({ at }) => toInstant(at)],
+]);
+
+const advices = table("advice", (writes) => writes.advices, [
+  ...placed((advice: Writes["advices"][number]) => advice, "transaction"),
+  ["id", "uuid", ({ id }) => id],
+  ["mti", "text", ({ mti }) => mti],
+  ["original_key", "text", ({ originalKey }) => originalKey],
+  ["network_key", "text", ({ networkKey }) => networkKey],
+  ["reason", "text", ({ reason }) => reason],
+  ["message", "jsonb", ({ fields }) => json(fields)],
+  ["state", "text", () => "pending"],
+  ["due_at", "timestamptz", ({ createdAt }) => toInstant(createdAt)],
+  ["created_at", "timestamptz", ({ createdAt }) => toInstant(createdAt)],
+]);
+
+const outbox = table("outbox", (writes) => writes.outbox, [
+  ["bucket", "smallint", ({ bucket }: Writes["outbox"][number]) => bucket],
+  ["type", "text", ({ event }) => event.type],
+  ["version", "smallint", () => 1],
+  ["payload", "jsonb", ({ event }) => json(event.payload)],
+  ["occurred_at", "timestamptz", ({ at }) => toInstant(at)],
+]);
+
+const STATEMENT = `with transactions as (${transactions.text}), flights as (${flights.text}),
+ events as (${events.text}), messages as (${messages.text}), advices as (${advices.text})
+${outbox.text}`;
 
 /** Appends everything in one statement; nothing at all costs nothing. */
-export async function append(sql: Sql, rows: Appended): Promise<void> {
-  const { events, messages, advices, outbox } = rows;
-  if (events.length + messages.length + advices.length + outbox.length === 0) return;
-  await sql.query(STATEMENT, [
-    events.map(({ place }) => place.bucket),
-    events.map(({ place }) => place.transaction),
-    events.map(({ place }) => place.businessDate),
-    events.map(({ happening }) => happening.type),
-    events.map(({ happening }) => happening.state),
-    events.map(({ happening }) => happening.responseCode),
-    events.map(({ happening }) => happening.authorisationCode),
-    events.map(({ happening }) => happening.reason),
-    events.map(({ happening }) => happening.settlementDate),
-    events.map(({ happening: { reply } }) => (reply ? JSON.stringify(reply) : null)),
-    events.map(({ happening }) => toInstant(happening.at)),
-    messages.map(({ place }) => place.bucket),
-    messages.map(({ place }) => place.transaction),
-    messages.map(({ place }) => place.businessDate),
-    messages.map(({ message }) => message.hop),
-    messages.map(({ message }) => JSON.stringify(message.message)),
-    messages.map(({ at }) => toInstant(at)),
-    advices.map(({ bucket }) => bucket),
-    advices.map(({ id }) => id),
-    advices.map(({ transaction }) => transaction),
-    advices.map(({ businessDate }) => businessDate),
-    advices.map(({ originalKey }) => originalKey),
-    advices.map(({ networkKey }) => networkKey),
-    advices.map(({ reason }) => reason),
-    advices.map(({ fields }) => JSON.stringify(fields)),
-    advices.map(({ createdAt }) => toInstant(createdAt)),
-    outbox.map(({ bucket }) => bucket),
-    outbox.map(({ event }) => event.type),
-    outbox.map(({ event }) => JSON.stringify(event.payload)),
-    outbox.map(({ at }) => toInstant(at)),
-  ]);
+export async function append(sql: Sql, writes: Writes): Promise<void> {
+  const all = [transactions, flights, events, messages, advices, outbox];
+  const values = all.flatMap((one) => one.values(writes));
+  if (values.every((array) => array.length === 0)) return;
+  await sql.query(STATEMENT, values);
 }

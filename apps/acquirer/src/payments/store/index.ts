@@ -1,17 +1,11 @@
-export { beginEpoch } from "./close.ts";
-export { claimAdvices, findOriginalOf, pendingAdvices, type DueAdvice } from "./advices.ts";
-export { expiredFlights, type Expired } from "./expired.ts";
-export { readKnown } from "./known.ts";
-export { nextBlock, type Series } from "./numbers.ts";
+export { insertLimits, readLimits } from "./limits.ts";
+export { openPostgresStore, type PostgresStoreOptions } from "./postgres.ts";
 export {
   hopsOf,
   listTransactions,
   readTransaction,
   standing,
-  type EventRow,
   type Filter,
   type HopRow,
   type TransactionRow,
 } from "./reading.ts";
-export { recordRefusals, type RefusedMessage } from "./refusals.ts";
-export { writeSteps } from "./write.ts";

@@ -1,8 +1,11 @@
 /** Numbers that must not come again: taken from the database in blocks of a thousand. */
 import { bigintOf, type Sql } from "@tillway/database";
+import type { Series } from "../port.ts";
 
-const sequences = { trace: "link_trace_block", reference: "reference_block" } as const;
-export type Series = keyof typeof sequences;
+const sequences: Readonly<Record<Series, string>> = {
+  trace: "link_trace_block",
+  reference: "reference_block",
+};
 
 /** The number of the next block; traces have 1,000 blocks, references 100,000, then they go round. */
 export async function nextBlock(sql: Sql, series: Series): Promise<number> {

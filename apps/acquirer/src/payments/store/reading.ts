@@ -24,7 +24,10 @@ export type TransactionRow = {
   readonly batch: string;
   readonly stan: string;
   readonly rrn: string;
+  /** As approved. */
   readonly amount: bigint;
+  /** What it posts: of a tip adjustment the tip. */
+  readonly moved: bigint;
   readonly fee: bigint;
   readonly currency: string;
   readonly entryMode: string;
@@ -49,17 +52,18 @@ const ALL_BUCKETS = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 
 const SELECTED = `
 select t.bucket, t.id::text as id, t.kind, t.business_date::text as day, t.merchant, t.terminal, t.batch,
-       t.stan, t.rrn, t.amount::text as amount, t.fee::text as fee, t.currency, t.entry_mode,
+       t.stan, t.rrn, coalesce(told.part_of, t.amount)::text as amount, t.fee::text as fee,
+       case when t.kind = 'tip adjustment' then t.tip else coalesce(told.part_of, t.amount) end::text as moved, t.currency, t.entry_mode,
        t.masked_pan, t.occurred_at, last.state, told.response_code, told.authorisation_code,
        told.settlement_date::text as settlement_date
   from transaction t
   join lateral (select e.state from transaction_event e
                  where e.bucket = t.bucket and e.transaction = t.id and e.business_date = t.business_date
                  order by e.seq desc limit 1) last on true
-  left join lateral (select e.response_code, e.authorisation_code, e.settlement_date
+  left join lateral (select e.response_code, e.authorisation_code, e.settlement_date, e.part_of
                  from transaction_event e
                  where e.bucket = t.bucket and e.transaction = t.id and e.business_date = t.business_date
-                   and e.reply is not null order by e.seq limit 1) told on true`;
+                   and e.reply is not null order by e.seq desc limit 1) told on true`;
 
 function transactionOf(row: Row): TransactionRow {
   return {
@@ -74,6 +78,7 @@ function transactionOf(row: Row): TransactionRow {
     stan: textOf(row, "stan"),
     rrn: textOf(row, "rrn"),
     amount: bigintOf(row, "amount"),
+    moved: bigintOf(row, "moved"),
     fee: bigintOf(row, "fee"),
     currency: textOf(row, "currency"),
     entryMode: textOf(row, "entry_mode"),

@@ -1,18 +1,6 @@
 /** Messages that were refused before they became a transaction. */
 import { toInstant, type Sql } from "@tillway/database";
-import type { Kept } from "../transaction.ts";
-
-export type RefusedMessage = {
-  readonly businessDate: string;
-  readonly at: number;
-  readonly reason: string;
-  readonly responseCode: string | null;
-  readonly mti: string | null;
-  readonly terminal: string | null;
-  readonly merchant: string | null;
-  readonly peer: string;
-  readonly message: Kept | null;
-};
+import type { RefusedMessage } from "../port.ts";
 
 export async function recordRefusals(sql: Sql, refused: readonly RefusedMessage[]): Promise<void> {
   await sql.query(
