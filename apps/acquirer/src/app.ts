@@ -15,9 +15,11 @@ import type { AcquirerConfiguration } from "./settings.ts";
 import {
   ensurePanKeys,
   insertLinkKey,
+  openManagement,
   openTerminals,
   readInstallationKey,
   readLinkKeys,
+  type Management,
 } from "./terminals/index.ts";
 import { listen, openDesk } from "./wire/index.ts";
 
@@ -57,6 +59,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
     await migrateSchema(database, now);
     await ensurePanKeys({ database, module, now });
     const remembered = { database, module, now: clock.now, knownMs: KNOWN_MS };
+    const terminals = openTerminals(remembered);
     const node = await startNode({
       ...options,
       module,
@@ -68,15 +71,23 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
         lanes: configuration.TILLWAY_LANES,
         onLost,
       }),
-      terminals: openTerminals(remembered),
+      terminals,
       keys: await keysOf(database, clock),
     });
     closers.push(node.close);
-    const pos = await openPos(options, node, module);
+    const management = openManagement({
+      database,
+      clock,
+      onChange: terminals.forget,
+      onFault: node.onFault,
+    });
+    closers.push(management.close);
+    const pos = await openPos(options, node, module, management);
     closers.push(pos.close);
     const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
     const http = await openHttp({
       database,
+      management,
       access: openAccess(database),
       host: configuration.TILLWAY_HOST,
       port: configuration.TILLWAY_HTTP_PORT,
@@ -120,13 +131,19 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   };
 }
 
-function openPos(options: AcquirerOptions, node: Node, module: SecurityModule) {
+function openPos(
+  options: AcquirerOptions,
+  node: Node,
+  module: SecurityModule,
+  management: Management,
+) {
   const { configuration, clock } = options;
   const { metrics, calendar } = node;
   const today = (): string => businessDate(clock.now(), calendar);
   const desk = openDesk({
     module,
     terminals: node.terminals,
+    management,
     payments: node.payments,
     store: node.store,
     numbers: node.numbers,

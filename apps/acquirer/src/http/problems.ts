@@ -6,6 +6,7 @@ export const problems = {
   unauthorised: { status: 401, title: "An API key is needed: Authorization: Bearer tw_…" },
   "not-found": { status: 404, title: "There is nothing at this address" },
   "bad-request": { status: 400, title: "The request is not of the described form" },
+  conflict: { status: 409, title: "It is not in the state that this needs" },
   internal: { status: 500, title: "The acquirer could not do this" },
 } as const;
 export type ProblemCode = keyof typeof problems;

@@ -14,7 +14,9 @@ import {
   states,
   type TransactionRow,
 } from "../payments/index.ts";
+import type { Management } from "../terminals/index.ts";
 import { ProblemSchema, refuse } from "./problems.ts";
+import { terminalRoutes } from "./terminal-routes.ts";
 import {
   messageView,
   TransactionDetailSchema,
@@ -22,7 +24,11 @@ import {
   transactionView,
 } from "./view.ts";
 
-export type ApiParts = { readonly database: Database; readonly access: Access };
+export type ApiParts = {
+  readonly database: Database;
+  readonly access: Access;
+  readonly management: Management;
+};
 
 const Id = Type.String({
   pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
@@ -68,13 +74,14 @@ const AuditSchema = Type.Object({
 });
 
 /** Everything under /api/v1. Each request needs an API key. */
-export function apiRoutes({ database, access }: ApiParts): FastifyPluginAsyncTypebox {
+export function apiRoutes({ database, access, management }: ApiParts): FastifyPluginAsyncTypebox {
   return async (server) => {
     server.addHook("onRequest", async (request, reply) => {
       const allowed = await access.allows(request.headers.authorization);
       return allowed ? undefined : refuse(reply, "unauthorised");
     });
     await server.register(transactionRoutes(database));
+    await server.register(terminalRoutes(management));
     const schema = {
       summary: "Proves the books, and lists every transaction for comparison with other parties",
       tags: ["audit"],

@@ -7,6 +7,8 @@ import { workingKeyBlock, type KeyLayout, type SentKey, type Terminal } from "./
 export type Terminals = {
   /** A terminal as known a moment ago; `fresh` reads it anew. Undefined: not registered. */
   readonly find: (tid: string, fresh?: boolean) => Promise<Terminal | undefined>;
+  /** It is no longer as it was read. */
+  readonly forget: (tid: string) => void;
   /** New working keys, stored before they are handed out. DE 62 of the reply. */
   readonly signIn: (terminal: Terminal, layout: KeyLayout) => Promise<string>;
 };
@@ -54,7 +56,7 @@ export function openTerminals(options: TerminalsOptions): Terminals {
     cache.delete(terminal.tid);
     return workingKeyBlock(layout, keys.sent);
   };
-  return { find, signIn };
+  return { find, forget: (tid) => void cache.delete(tid), signIn };
 }
 
 type Three<T> = { readonly pik: T; readonly mak: T; readonly tdk: T };

@@ -1,5 +1,6 @@
 import {
   integerOf,
+  integerOrNull,
   textOf,
   textOrNull,
   toInstant,
@@ -7,6 +8,7 @@ import {
   type Row,
   type Sql,
 } from "@tillway/database";
+import { requirement, tasksOf, terminalStates } from "./management/index.ts";
 import type { KeySession, Merchant, Terminal } from "./terminal.ts";
 
 const statuses = ["active", "suspended"] as const;
@@ -22,6 +24,15 @@ function sessionOf(row: Row): KeySession | undefined {
   };
 }
 
+function placeOf(row: Row): Terminal["place"] {
+  const latitude = integerOrNull(row, "latitude");
+  const longitude = integerOrNull(row, "longitude");
+  const radiusMetres = integerOrNull(row, "radius_metres");
+  return latitude === null || longitude === null || radiusMetres === null
+    ? undefined
+    : { latitude, longitude, radiusMetres };
+}
+
 function terminalOf(row: Row): Terminal {
   return {
     tid: textOf(row, "tid"),
@@ -29,6 +40,9 @@ function terminalOf(row: Row): Terminal {
     status: wordOf(row, "status", statuses),
     tmk: textOf(row, "tmk"),
     batch: textOf(row, "batch"),
+    state: wordOf(row, "state", terminalStates),
+    place: placeOf(row),
+    requirement: requirement(tasksOf(textOf(row, "tasks"))),
     session: sessionOf(row),
     merchant: {
       mid: textOf(row, "mid"),
@@ -46,8 +60,11 @@ function terminalOf(row: Row): Terminal {
 /** A terminal with its merchant and its newest key session, or undefined. */
 export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
   const found = await sql.query(
-    `select t.tid, t.serial, t.status, t.tmk, t.batch, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
-            m.currency, m.fee_ppm, m.status as merchant_status, k.version, k.pik, k.mak, k.tdk
+    `select t.tid, t.serial, t.status, t.tmk, t.batch, t.state, t.latitude,
+            t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
+            m.currency, m.fee_ppm, m.status as merchant_status, k.version, k.pik, k.mak, k.tdk,
+            coalesce((select string_agg(d.task, ',') from terminal_task d where d.tid = t.tid), '')
+              as tasks
        from terminal t
        join merchant m on m.mid = t.mid
        left join key_session k on k.tid = t.tid and k.version = t.session
@@ -106,7 +123,8 @@ export async function upsertTerminal(sql: Sql, terminal: NewTerminal, at: number
   await sql.query(
     `insert into terminal (tid, mid, serial, status, tmk, tmk_kcv, batch, created_at)
      values ($1, $2, $3, 'active', $4, $5, '000001', $6)
-     on conflict (tid) do update set tmk = excluded.tmk, tmk_kcv = excluded.tmk_kcv`,
+     on conflict (tid) do update
+       set tmk = excluded.tmk, tmk_kcv = excluded.tmk_kcv, state = 'ready'`,
     [tid, mid, serial, tmk, tmkKcv, toInstant(at)],
   );
 }

@@ -1,5 +1,6 @@
 /** Merchants, terminals and the keys of their sessions. */
 import type { KeyBlock } from "@tillway/keys";
+import type { Binding, TerminalState } from "./management/index.ts";
 
 export type Merchant = {
   readonly mid: string;
@@ -27,6 +28,11 @@ export type Terminal = {
   readonly status: "active" | "suspended";
   readonly tmk: KeyBlock;
   readonly batch: string;
+  readonly state: TerminalState;
+  /** Where it may be used. */
+  readonly place: Binding["place"];
+  /** Digit 6 of the header of its replies: what it is to do (spec unionpay-pos §2.1). */
+  readonly requirement: string;
   readonly merchant: Merchant;
   /** The newest session; undefined before the first sign-in. */
   readonly session: KeySession | undefined;

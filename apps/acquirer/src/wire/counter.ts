@@ -11,7 +11,14 @@ import type { MacAlgorithm, SecurityModule } from "@tillway/keys";
 import { encodeWithMac, type Clock } from "@tillway/link";
 import { localParts, type BusinessCalendar } from "@tillway/money";
 import type { Kept, Numbers, Payments, Store } from "../payments/index.ts";
-import type { KeySession, Terminal, Terminals } from "../terminals/index.ts";
+import {
+  withRequirement,
+  type KeySession,
+  type Management,
+  type Terminal,
+  type Terminals,
+  type TerminalSide,
+} from "../terminals/index.ts";
 import type { NetworkLink } from "./network-link.ts";
 import type { Facts, Reason, Refusal } from "./refusals.ts";
 import { replyFrame, replyTo } from "./replies.ts";
@@ -19,6 +26,7 @@ import { replyFrame, replyTo } from "./replies.ts";
 export type DeskOptions = {
   readonly module: SecurityModule;
   readonly terminals: Terminals;
+  readonly management: TerminalSide & Pick<Management, "seen">;
   readonly payments: Payments;
   readonly store: Pick<Store, "original" | "note">;
   readonly numbers: Numbers;
@@ -94,7 +102,9 @@ export async function answer(
       ? encode(unionpayPos, reply)
       : await encodeWithMac(options.module, unionpayPos, reply, { key, algorithm: options.mac });
   const { mti } = reply;
-  return { kind: "reply", frame: replyFrame(frame, payload), mti, code: own["39"] ?? "" };
+  const { header, ...back } = replyFrame(frame, payload);
+  const asked = withRequirement(header, read.terminal?.requirement ?? "0");
+  return { kind: "reply", frame: { ...back, header: asked }, mti, code: own["39"] ?? "" };
 }
 
 /** The reply that refuses, with what is to be counted and written down. */

@@ -9,7 +9,7 @@ import {
 } from "@tillway/iso8583";
 import { hasValidMac } from "@tillway/link";
 import { transactionOf } from "@tillway/transactions";
-import { isKeyLayout } from "../terminals/index.ts";
+import { isKeyLayout, misplaced, readDe59, requirement, type Terminal } from "../terminals/index.ts";
 import {
   answer,
   clockFields,
@@ -18,6 +18,7 @@ import {
   type DeskOptions,
   type Read,
 } from "./counter.ts";
+import { isManaged, manage } from "./management-desk.ts";
 import { readablePart, withoutAmount } from "./partial.ts";
 import { afterRepeats, firstRefusal, refusalFor, type Facts } from "./refusals.ts";
 import { payment, reversal } from "./payment-desk.ts";
@@ -33,6 +34,7 @@ export function openDesk(options: DeskOptions): Desk {
     if (!parsed || !REQUEST.test(parsed.message.mti))
       return { kind: "close", reason: "no-request" };
     const read = await identify(options, frame, parsed);
+    if (read.terminal) options.management.seen(read.terminal.tid);
     const refusal = firstRefusal(read.facts);
     if (refusal && !afterRepeats(refusal.reason)) return refuse(options, read, refusal);
     const name = read.kind === undefined ? undefined : transactionOf(read.kind);
@@ -46,7 +48,7 @@ export function openDesk(options: DeskOptions): Desk {
         return answer(options, read, { ...clockFields(options), "39": "00" });
       case undefined:
       default:
-        return refuse(options, read, refusalFor("unsupported"));
+        return (await manage(options, read)) ?? refuse(options, read, refusalFor("unsupported"));
     }
   };
 }
@@ -91,7 +93,8 @@ async function identify(
   }
   const session = terminal?.session;
   const kind = checked.outcome === "complete" ? checked.name : undefined;
-  const managed = kind === "sign-in" || kind === "echo";
+  const managed = kind === "sign-in" || kind === "echo" || isManaged(kind);
+  const away = managed || !terminal ? undefined : whereabouts(terminal, message);
   const facts: Facts = {
     ...known,
     malformed,
@@ -99,11 +102,24 @@ async function identify(
     "wrong-merchant": terminal?.merchant.mid !== mid,
     "merchant-suspended": terminal?.merchant.status === "suspended",
     "terminal-suspended": terminal?.status === "suspended",
+    "terminal-locked": !managed && terminal?.state === "locked",
+    // It may still tell how it is.
+    "terminal-tampered": terminal?.state === "tampered" && kind !== "status upload",
+    "other-serial": away === "other-serial",
+    "other-place": away === "other-place",
     "not-signed-in": !managed && session === undefined,
     "wrong-mac": !managed && !signed,
     unsupported: kind === undefined,
   };
   return { frame, message, kind, facts, terminal, session };
+}
+
+/** What is wrong with where and what a paying terminal says it is (DE 59). */
+function whereabouts(terminal: Terminal, message: Decoded): ReturnType<typeof misplaced> {
+  const text = message.fields["59"];
+  const said = text === undefined ? {} : readDe59(text);
+  // A form that is not ours says nothing: only a terminal that is bound to a place must say more.
+  return misplaced(said ?? {}, terminal);
 }
 
 async function signIn(options: DeskOptions, read: Read): Promise<DeskAnswer> {
@@ -112,6 +128,9 @@ async function signIn(options: DeskOptions, read: Read): Promise<DeskAnswer> {
   // 001 asks for single-length keys, which are not given out.
   if (!terminal || !isKeyLayout(layout)) return refuse(options, read, refusalFor("unsupported"));
   const keys = await options.terminals.signIn(terminal, layout);
+  if (terminal.requirement === requirement(["sign-in"])) {
+    await options.management.finished(terminal.tid, "sign-in");
+  }
   const { rrn } = await options.numbers.assign(options.clock.now(), options.today());
   return answer(options, read, {
     ...clockFields(options),

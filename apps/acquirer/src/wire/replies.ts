@@ -17,7 +17,10 @@ export function replyTo(request: Decoded, own: Message["fields"]): Message {
 }
 
 /** The frame of a reply: addresses changed over, header as it came. */
-export function replyFrame(request: Frame, payload: Uint8Array): Frame {
+export function replyFrame(
+  request: Frame,
+  payload: Uint8Array,
+): Frame & { readonly header: string } {
   const { tpdu = "6000000000", header = "603100310000" } = request;
   return { tpdu: swapTpdu(tpdu), header, payload };
 }
