@@ -71,6 +71,7 @@ export type House = {
   readonly terminal: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
   readonly signedIn: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
   readonly get: (path: string) => Promise<Json>;
+  readonly send: (method: "POST" | "PUT", path: string, body?: Json) => Promise<[number, Json]>;
   readonly query: (sql: string, values?: unknown[]) => Promise<Json[]>;
   /** What the books say: account → balance in minor units, positive = credit. */
   readonly balances: () => Promise<Record<string, string>>;
@@ -179,6 +180,15 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
       return opened;
     },
     get,
+    send: async (method, path, body) => {
+      const headers = {
+        authorization: `Bearer ${done.apiKey}`,
+        ...(body ? { "content-type": "application/json" } : {}),
+      };
+      const sent = body ? { body: JSON.stringify(body) } : {};
+      const answer = await fetch(`http://127.0.0.1:${http}${path}`, { method, headers, ...sent });
+      return [answer.status, (await answer.json()) as Json];
+    },
     query,
     balances: async () => {
       const rows = await query(

@@ -9,12 +9,17 @@ import {
   unionpayPos,
   withMac,
   type Decoded,
+  type Frame,
   type Message,
 } from "@tillway/iso8583";
 import type { SecurityModule } from "@tillway/keys";
 import { acceptFrames, type Clock, type Connection } from "@tillway/link";
 
-export type Reply = Decoded & { readonly authentic: boolean };
+export type Reply = Decoded & {
+  readonly authentic: boolean;
+  /** What the terminal is to do: digit 6 of the header. */
+  readonly requirement: string;
+};
 
 export const CARD = "6200001234567892";
 export const TID = "10000001";
@@ -61,7 +66,7 @@ const limits = { maximum: 4096, idleMs: 60_000, stallMs: 5000, unsent: 1 << 20 }
 export async function openTerminal(options: TerminalOptions): Promise<Terminal> {
   const { module, tmk, clock, tid = TID, mid = MID } = options;
   const socket = connect(options.port, "127.0.0.1");
-  const waiting: ((payload: Uint8Array) => void)[] = [];
+  const waiting: ((frame: Frame) => void)[] = [];
   let keys: { readonly pik: string; readonly mak: string; readonly tdk: string } | undefined;
   let batch = "000001";
   await new Promise<void>((resolve, reject) => {
@@ -70,7 +75,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   });
   const ended = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   const connection: Connection = acceptFrames(socket, "2be-tpdu-header6", limits, clock, {
-    onFrame: (frame) => waiting.shift()?.(frame.payload),
+    onFrame: (frame) => waiting.shift()?.(frame),
   });
   const transmit = (payload: Uint8Array): void => {
     connection.send({ tpdu: "6000030000", header: "603100310000", payload });
@@ -78,13 +83,13 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
   const heard = (): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const cancel = clock.after(5000, () => reject(new Error("no answer within 5 s")));
-      waiting.push((payload) => {
+      waiting.push((frame) => {
         cancel();
-        judge(payload).then(resolve, reject);
+        judge(frame).then(resolve, reject);
       });
     });
-  const judge = async (payload: Uint8Array): Promise<Reply> => {
-    const reply = decode(unionpayPos, payload);
+  const judge = async ({ payload, header = "" }: Frame): Promise<Reply> => {
+    const reply = { ...decode(unionpayPos, payload), requirement: header.charAt(5) };
     if (reply.fields["64"] === undefined || !keys) return { ...reply, authentic: false };
     const [data, mac] = [macInput(payload), payload.slice(-8)];
     const key = keys.mak;

@@ -84,18 +84,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
     closers.push(management.close);
     const pos = await openPos(options, node, module, management);
     closers.push(pos.close);
-    const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
-    const http = await openHttp({
-      database,
-      management,
-      access: openAccess(database),
-      host: configuration.TILLWAY_HOST,
-      port: configuration.TILLWAY_HTTP_PORT,
-      terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
-      registry: node.metrics.registry,
-      hindrances: node.hindrances,
-      onFault: node.onFault,
-    });
+    const http = await openApi(options, node, database, management);
     closers.push(http.close);
     node.metrics.watch({ ...node.gauges, connections: pos.connections });
     log.info({ http: http.port, pos: pos.port, started: clock.now() }, "listening");
@@ -108,6 +97,26 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
     await close();
     throw error;
   }
+}
+
+function openApi(
+  { configuration }: AcquirerOptions,
+  node: Node,
+  database: Database,
+  management: Management,
+): ReturnType<typeof openHttp> {
+  const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
+  return openHttp({
+    database,
+    management,
+    access: openAccess(database),
+    host: configuration.TILLWAY_HOST,
+    port: configuration.TILLWAY_HTTP_PORT,
+    terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
+    registry: node.metrics.registry,
+    hindrances: node.hindrances,
+    onFault: node.onFault,
+  });
 }
 
 /** How long what was read of terminals and limits is taken as known (ms). */

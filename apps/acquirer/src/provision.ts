@@ -7,6 +7,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ConfigurationError, readConfiguration } from "@tillway/configuration";
+import {
+  DEFAULT_APPLICATIONS,
+  DEFAULT_TERMINAL,
+  parseKernelConfiguration,
+  type CaKey,
+} from "@tillway/emv";
 import type { Random } from "@tillway/keys";
 import { isGoodKey, makeApiKey } from "./access/index.ts";
 import { migrateSchema, openPool, type Database } from "./db/index.ts";
@@ -17,6 +23,7 @@ import {
   ensurePanKeys,
   registerMerchant,
   registerTerminal,
+  storeDownloads,
   storeZmk,
   type ProvisionedTerminal,
   type ProvisionMerchant,
@@ -27,6 +34,8 @@ export type ProvisionInput = {
   readonly zmkComponents: readonly string[];
   readonly merchant: ProvisionMerchant;
   readonly terminals: readonly ProvisionTerminal[];
+  /** Public keys of the certification authorities, for terminals to download; none where left out. */
+  readonly caKeys?: readonly CaKey[];
 };
 
 export type Provisioned = {
@@ -61,6 +70,18 @@ function components(value: unknown, place: string): string[] {
   return value;
 }
 
+/** The keys of the authorities; each is checked as a terminal would check it. */
+function caKeysOf(value: unknown): readonly CaKey[] {
+  const parsed = parseKernelConfiguration({
+    keySet: "test",
+    terminal: DEFAULT_TERMINAL,
+    caKeys: value,
+    applications: DEFAULT_APPLICATIONS,
+  });
+  if (!parsed.ok) throw new TypeError(parsed.problems.join("; "));
+  return parsed.configuration.caKeys;
+}
+
 /** Reads the input. Throws TypeError with the place that is wrong; no value is repeated. */
 export function parseInput(json: unknown): ProvisionInput {
   const all = object(json, "the input");
@@ -71,6 +92,7 @@ export function parseInput(json: unknown): ProvisionInput {
   }
   if (!Array.isArray(all["terminals"])) throw new TypeError("terminals: must be a list");
   return {
+    caKeys: caKeysOf(all["caKeys"] ?? []),
     zmkComponents: components(all["zmkComponents"], "zmkComponents"),
     merchant: {
       mid: word(merchant, "mid", /^[0-9A-Z]{15}$/, "merchant."),
@@ -115,6 +137,7 @@ export async function provision(
     await ensurePanKeys(surroundings);
     await storeZmk(surroundings, input.zmkComponents);
     await registerMerchant(surroundings, input.merchant);
+    await storeDownloads(surroundings, input.caKeys ?? []);
     const terminals: ProvisionedTerminal[] = [];
     for (const terminal of input.terminals) {
       terminals.push(await registerTerminal(surroundings, input.merchant.mid, terminal));

@@ -24,6 +24,7 @@ export {
   ensurePanKeys,
   registerMerchant,
   registerTerminal,
+  storeDownloads,
   storeZmk,
   type ProvisionedTerminal,
   type ProvisionMerchant,

@@ -1,8 +1,10 @@
 /** First start: the merchant, its terminals with their TMKs, and the keys of the installation. */
 import { bucketOf } from "@tillway/database";
+import { DEFAULT_APPLICATIONS, type CaKey } from "@tillway/emv";
 import type { SecurityModule } from "@tillway/keys";
 import type { Database } from "../db/index.ts";
 import { merchantAccounts, open, systemAccounts } from "../ledger/index.ts";
+import { applicationObject, caKeyObject, putObjects } from "./management/index.ts";
 import { insertMerchant, putInstallationKey, upsertTerminal } from "./store.ts";
 
 export type ProvisionMerchant = {
@@ -96,4 +98,19 @@ export async function registerTerminal(
     upsertTerminal(sql, { tid, mid, serial, tmk: tmk.key, tmkKcv: tmk.kcv }, now),
   );
   return { tid, tmkBlock: exported.block, kcv: exported.kcv };
+}
+
+/** Contactless limits of the first start, in minor units: 500, 1,000 and 1,000 yuan [U]. */
+const CONTACTLESS = { floor: "50000", transaction: "100000", cvm: "100000" };
+
+/** What terminals can download: the authorities' keys, and the applications that are taken. */
+export async function storeDownloads(
+  { database, now }: Parts,
+  caKeys: readonly CaKey[],
+): Promise<void> {
+  const applications = DEFAULT_APPLICATIONS.map((one) => applicationObject(one, CONTACTLESS));
+  await database.transaction(async (sql) => {
+    await putObjects(sql, "ca-key", caKeys.map(caKeyObject), now);
+    await putObjects(sql, "application", applications, now);
+  });
 }

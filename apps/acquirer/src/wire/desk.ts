@@ -9,7 +9,13 @@ import {
 } from "@tillway/iso8583";
 import { hasValidMac } from "@tillway/link";
 import { transactionOf } from "@tillway/transactions";
-import { isKeyLayout, misplaced, readDe59, requirement, type Terminal } from "../terminals/index.ts";
+import {
+  isKeyLayout,
+  misplaced,
+  readDe59,
+  requirement,
+  type Terminal,
+} from "../terminals/index.ts";
 import {
   answer,
   clockFields,
@@ -76,7 +82,7 @@ async function identify(
   const checked = checkMessage(unionpayPos, message);
   const malformed =
     known.malformed === true || checked.outcome === "missing" || checked.outcome === "forbidden";
-  const { "41": tid = "", "42": mid = "", "64": mac } = message.fields;
+  const { "41": tid = "", "64": mac } = message.fields;
   let terminal = tid === "" ? undefined : await options.terminals.find(tid);
   const isOurs = (): Promise<boolean> => {
     const key = terminal?.session?.mak;
@@ -91,15 +97,23 @@ async function identify(
     terminal = await options.terminals.find(tid, true);
     signed = await isOurs();
   }
-  const session = terminal?.session;
   const kind = checked.outcome === "complete" ? checked.name : undefined;
+  const facts = { ...known, malformed, ...standing(terminal, message, kind, signed) };
+  return { frame, message, kind, facts, terminal, session: terminal?.session };
+}
+
+/** How the sender stands: known, ours, allowed to pay, where it belongs. */
+function standing(
+  terminal: Terminal | undefined,
+  message: Decoded,
+  kind: string | undefined,
+  signed: boolean,
+): Facts {
   const managed = kind === "sign-in" || kind === "echo" || isManaged(kind);
   const away = managed || !terminal ? undefined : whereabouts(terminal, message);
-  const facts: Facts = {
-    ...known,
-    malformed,
+  return {
     "unknown-terminal": terminal === undefined,
-    "wrong-merchant": terminal?.merchant.mid !== mid,
+    "wrong-merchant": terminal?.merchant.mid !== (message.fields["42"] ?? ""),
     "merchant-suspended": terminal?.merchant.status === "suspended",
     "terminal-suspended": terminal?.status === "suspended",
     "terminal-locked": !managed && terminal?.state === "locked",
@@ -107,11 +121,10 @@ async function identify(
     "terminal-tampered": terminal?.state === "tampered" && kind !== "status upload",
     "other-serial": away === "other-serial",
     "other-place": away === "other-place",
-    "not-signed-in": !managed && session === undefined,
+    "not-signed-in": !managed && terminal?.session === undefined,
     "wrong-mac": !managed && !signed,
     unsupported: kind === undefined,
   };
-  return { frame, message, kind, facts, terminal, session };
 }
 
 /** What is wrong with where and what a paying terminal says it is (DE 59). */

@@ -46,6 +46,7 @@ export async function firstStart(
   const issuer = await runOnce(part("issuer"), "provision.ts", { links });
   const acquirer = await runOnce(part("acquirer"), "provision.ts", {
     zmkComponents: acquirerZmk,
+    caKeys: issuer.caKeys,
     merchant,
     terminals: transport,
   });
