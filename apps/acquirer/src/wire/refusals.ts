@@ -33,7 +33,7 @@ export const refusals = [
   { reason: "terminal-locked", code: "58", meaning: "the terminal was locked from here" },
   {
     reason: "terminal-tampered",
-    code: "A7",
+    code: "97",
     plain: true,
     meaning: "the terminal erased its keys: it is to be injected again",
   },
