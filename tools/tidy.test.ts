@@ -57,6 +57,7 @@ const packageOrder: Readonly<Record<string, readonly string[]>> = {
   database: [],
   ledger: ["database"],
   transactions: [],
+  certificates: [],
 };
 
 test("imports go one way: packages to packages in their order, apps to packages, never app to app", () => {

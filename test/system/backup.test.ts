@@ -59,7 +59,7 @@ test("the drill: backed up while payments run, restored elsewhere, the books agr
 
   const back = await runTillway(["db", "restore", file, "--data", restored, "--json"]);
   assert.equal(back.code, 0, back.err);
-  second = await startInstallation(restored);
+  second = await startInstallation({ data: restored });
   await audited(second);
   const there = await listed(second);
   assert.ok(there.length >= 4 && there.length <= known.length);

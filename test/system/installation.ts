@@ -55,6 +55,7 @@ export type Installation = {
   readonly apiKey: string;
   readonly adminToken: string;
   readonly databaseUrl: string;
+  readonly posTlsPort: number;
   readonly pid: (name: "acquirer" | "issuer" | "terminal" | "database") => number;
   readonly pay: (options?: {
     amount?: string;
@@ -72,13 +73,22 @@ export type Installation = {
 
 type Account = { readonly name: string; readonly balance: string };
 
-type Ports = Readonly<Record<"http" | "pos" | "network" | "issuer" | "terminal", number>>;
+type Ports = Readonly<
+  Record<"http" | "pos" | "posTls" | "network" | "issuer" | "terminal", number>
+>;
 
 async function ports(): Promise<Ports> {
-  const [http, pos, network, issuer, terminal] = await Promise.all(
-    Array.from({ length: 5 }, () => freePort()),
+  const [http, pos, posTls, network, issuer, terminal] = await Promise.all(
+    Array.from({ length: 6 }, () => freePort()),
   );
-  return { http: http!, pos: pos!, network: network!, issuer: issuer!, terminal: terminal! };
+  return {
+    http: http!,
+    pos: pos!,
+    posTls: posTls!,
+    network: network!,
+    issuer: issuer!,
+    terminal: terminal!,
+  };
 }
 
 const cli = join(import.meta.dirname, "..", "..", "apps", "cli", "src", "main.ts");
@@ -106,9 +116,14 @@ export function runTillway(
  * Starts database, issuer, acquirer and terminal, each a real process, linked through the proxies; in a
  * fresh data folder, or in one that is there already. The folder is removed at the end.
  */
-export async function startInstallation(
+export async function startInstallation({
   data = mkdtempSync(join(tmpdir(), "tillway-test-")),
-): Promise<Installation> {
+  line = "plain",
+}: {
+  readonly data?: string;
+  /** How the terminals reach the acquirer; over TLS they do not pass the proxy. */
+  readonly line?: "plain" | "tls";
+} = {}): Promise<Installation> {
   const port = await ports();
   const pos = await startProxy(() => port.pos, "2be-tpdu-header6");
   const network = await startProxy(() => port.network, "cups46");
@@ -118,6 +133,8 @@ export async function startInstallation(
     TILLWAY_HOST: "127.0.0.1",
     TILLWAY_HTTP_PORT: String(port.http),
     TILLWAY_POS_PORT: String(port.pos),
+    TILLWAY_POS_TLS_PORT: String(port.posTls),
+    TILLWAY_POS_TLS: line,
     TILLWAY_NETWORK_PORT: String(port.network),
     TILLWAY_ISSUER_HTTP_PORT: String(port.issuer),
     TILLWAY_TERMINAL_PORT: String(port.terminal),
@@ -176,6 +193,7 @@ export async function startInstallation(
     apiKey,
     adminToken: admin,
     databaseUrl: base.DATABASE_URL,
+    posTlsPort: port.posTls,
     pid: (name) => parts.find((part) => part.name === name)?.pid() ?? 0,
     pay: async ({
       amount = "2580",

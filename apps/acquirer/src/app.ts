@@ -4,6 +4,7 @@ import type { Random, SecurityModule } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
 import { businessDate } from "@tillway/money";
 import { openAccess } from "./access/index.ts";
+import { tlsIdentity } from "./certificates.ts";
 import { migrateSchema, openDayKeeper, openPool, type Database } from "./db/index.ts";
 import { openModule } from "./files.ts";
 import { openHttp } from "./http/index.ts";
@@ -21,7 +22,7 @@ import {
   readLinkKeys,
   type Management,
 } from "./terminals/index.ts";
-import { listen, openDesk } from "./wire/index.ts";
+import { listen, openDesk, type ListenerOptions } from "./wire/index.ts";
 
 export type AcquirerOptions = {
   readonly configuration: AcquirerConfiguration;
@@ -82,15 +83,15 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       onFault: node.onFault,
     });
     closers.push(management.close);
-    const pos = await openPos(options, node, module, management);
-    closers.push(pos.close);
+    const lines = await openPos(options, node, module, management);
+    closers.push(lines.close);
     const http = await openApi(options, node, database, management);
     closers.push(http.close);
-    node.metrics.watch({ ...node.gauges, connections: pos.connections });
-    log.info({ http: http.port, pos: pos.port, started: clock.now() }, "listening");
+    node.metrics.watch({ ...node.gauges, connections: lines.connections });
+    log.info({ http: http.port, ...lines.ports, started: clock.now() }, "listening");
     const host = configuration.TILLWAY_HOST;
     return {
-      addresses: { http: `http://${host}:${http.port}`, pos: `${host}:${pos.port}` },
+      addresses: { http: `http://${host}:${http.port}`, pos: `${host}:${lines.ports.pos}` },
       close,
     };
   } catch (error) {
@@ -140,12 +141,19 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   };
 }
 
-function openPos(
+/** The ports for terminals: plain, and with certificates where the first start made some. */
+type Lines = {
+  readonly ports: { readonly pos: number; readonly posTls?: number };
+  readonly connections: () => number;
+  readonly close: () => Promise<void>;
+};
+
+async function openPos(
   options: AcquirerOptions,
   node: Node,
   module: SecurityModule,
   management: Management,
-) {
+): Promise<Lines> {
   const { configuration, clock } = options;
   const { metrics, calendar } = node;
   const today = (): string => businessDate(clock.now(), calendar);
@@ -165,9 +173,8 @@ function openPos(
     network: configuration.TILLWAY_NETWORK_ID,
     panKeys: node.panKeys,
   });
-  return listen({
+  const rules: Omit<ListenerOptions, "port"> = {
     host: configuration.TILLWAY_HOST,
-    port: configuration.TILLWAY_POS_PORT,
     limits: {
       maximum: configuration.TILLWAY_POS_FRAME_MAX,
       idleMs: configuration.TILLWAY_POS_IDLE_MS,
@@ -186,5 +193,16 @@ function openPos(
     },
     onClosed: metrics.closed,
     onFault: node.onFault,
-  });
+  };
+  const plain = await listen({ ...rules, port: configuration.TILLWAY_POS_PORT });
+  const identity = tlsIdentity(configuration.TILLWAY_DATA, clock.now());
+  const tls =
+    identity && (await listen({ ...rules, port: configuration.TILLWAY_POS_TLS_PORT }, identity));
+  return {
+    ports: { pos: plain.port, ...(tls ? { posTls: tls.port } : {}) },
+    connections: () => plain.connections() + (tls?.connections() ?? 0),
+    close: async () => {
+      await Promise.all([plain.close(), tls?.close()]);
+    },
+  };
 }

@@ -15,6 +15,7 @@ import {
 } from "@tillway/emv";
 import type { Random } from "@tillway/keys";
 import { isGoodKey, makeApiKey } from "./access/index.ts";
+import { authorityCertificate, certify, ensureCertificates } from "./certificates.ts";
 import { migrateSchema, openPool, type Database } from "./db/index.ts";
 import { openModule, readIfThere, writeSecret } from "./files.ts";
 import { reasonOf } from "./log.ts";
@@ -33,13 +34,20 @@ import {
 export type ProvisionInput = {
   readonly zmkComponents: readonly string[];
   readonly merchant: ProvisionMerchant;
-  readonly terminals: readonly ProvisionTerminal[];
+  readonly terminals: readonly (ProvisionTerminal & {
+    /** PEM; its key gets a certificate for the TLS port. */
+    readonly certificateRequest?: string;
+  })[];
   /** Public keys of the certification authorities, for terminals to download; none where left out. */
   readonly caKeys?: readonly CaKey[];
 };
 
+type CertifiedTerminal = ProvisionedTerminal & { readonly certificate?: string };
+
 export type Provisioned = {
-  readonly terminals: readonly ProvisionedTerminal[];
+  readonly terminals: readonly CertifiedTerminal[];
+  /** PEM of the authority that certifies terminals and the port for them. */
+  readonly authority: string | null;
   /** The operator's key, where none was made before; also in the file api-key. */
   readonly apiKey: string | null;
 };
@@ -104,7 +112,9 @@ export function parseInput(json: unknown): ProvisionInput {
     terminals: all["terminals"].map((given: unknown, at) => {
       const place = `terminals[${at}].`;
       const terminal = object(given, place);
+      const request = terminal["certificateRequest"];
       return {
+        ...(typeof request === "string" ? { certificateRequest: request } : {}),
         tid: word(terminal, "tid", /^[0-9A-Z]{8}$/, place),
         serial: word(terminal, "serial", /^[0-9A-Za-z-]{1,40}$/, place),
         transportComponents: components(
@@ -138,11 +148,16 @@ export async function provision(
     await storeZmk(surroundings, input.zmkComponents);
     await registerMerchant(surroundings, input.merchant);
     await storeDownloads(surroundings, input.caKeys ?? []);
-    const terminals: ProvisionedTerminal[] = [];
+    await ensureCertificates({ data, random, now }, [configuration.TILLWAY_HOST]);
+    const terminals: CertifiedTerminal[] = [];
     for (const terminal of input.terminals) {
-      terminals.push(await registerTerminal(surroundings, input.merchant.mid, terminal));
+      const { tid, certificateRequest: request } = terminal;
+      const registered = await registerTerminal(surroundings, input.merchant.mid, terminal);
+      const certificate = request && (await certify({ data, random, now }, tid, request));
+      terminals.push({ ...registered, ...(certificate ? { certificate } : {}) });
     }
-    return { terminals, apiKey: await operatorsKey(database, data, random, now) };
+    const apiKey = await operatorsKey(database, data, random, now);
+    return { terminals, authority: authorityCertificate(data) ?? null, apiKey };
   } finally {
     await database.close();
   }

@@ -3,11 +3,13 @@ import { hkdfSync } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
-import type { Clock } from "@tillway/link";
+import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
+import { certificateOf } from "./certificates.ts";
 import { openTray } from "./cards/index.ts";
 import { createDevice, type Device } from "./device.ts";
 import { keyFile, readIfThere, secretText } from "./files.ts";
+import { plainly, securely } from "./host/index.ts";
 import { createAccess, createServer, makePairingCode, openSnapshots } from "./http/index.ts";
 import { openJournal } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
@@ -88,15 +90,19 @@ function openDevices(
   }
   const keys: unknown = JSON.parse(new TextDecoder().decode(caKeys));
   const tray = openTray(join(configuration.TILLWAY_DATA, "cards"), random);
+  const dial = (tid: string): (() => Socket) => {
+    const { TILLWAY_ACQUIRER_HOST: host, TILLWAY_POS_TLS: line } = configuration;
+    return line === "tls"
+      ? securely({ host, port: configuration.TILLWAY_POS_TLS_PORT }, certificateOf(folder, tid))
+      : plainly({ host, port: configuration.TILLWAY_POS_PORT });
+  };
   const devices = new Map<string, Device>();
   for (const tid of tids.sort()) {
     const path = join(folder, `journal-${tid}.sqlite`);
     const journal = openJournal({ path, deviceKey: deviceKey(masterKey, tid), random });
     const kernel = kernelConfiguration(journal.identity(), keys);
-    devices.set(
-      tid,
-      createDevice({ configuration, journal, module, tray, kernel, clock, random, log }),
-    );
+    const parts = { configuration, journal, module, tray, kernel, clock, random, log };
+    devices.set(tid, createDevice({ ...parts, connect: dial(tid) }));
   }
   return devices;
 }

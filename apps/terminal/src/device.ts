@@ -1,8 +1,7 @@
 /** One POS device: its journal, its line to the acquirer, its PIN pad, its slot and its desk. */
-import { connect } from "node:net";
 import type { KernelConfiguration } from "@tillway/emv";
 import type { SecurityModule } from "@tillway/keys";
-import type { Clock } from "@tillway/link";
+import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
 import type { CardTray } from "./cards/index.ts";
 import { openHostLink } from "./host/index.ts";
@@ -31,6 +30,8 @@ export type DeviceOptions = {
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
   readonly log: Logger;
+  /** Opens a socket to the acquirer's port for terminals. */
+  readonly connect: () => Socket;
 };
 
 export function createDevice(options: DeviceOptions): Device {
@@ -62,12 +63,7 @@ export function createDevice(options: DeviceOptions): Device {
   });
   let wasUp = false;
   const link = openHostLink({
-    connect: () =>
-      connect({
-        host: configuration.TILLWAY_ACQUIRER_HOST,
-        port: configuration.TILLWAY_POS_PORT,
-        noDelay: true,
-      }),
+    connect: options.connect,
     clock,
     module,
     tpdu: configuration.TILLWAY_TPDU,

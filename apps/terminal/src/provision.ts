@@ -9,6 +9,7 @@ import { readConfiguration } from "@tillway/configuration";
 import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
+import { keepCertificate } from "./certificates.ts";
 import { keyFile, writeSecret } from "./files.ts";
 import { provisionJournal, type Identity } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
@@ -24,10 +25,14 @@ const Device = Type.Object({
     minItems: 2,
   }),
   tmkBlock: Type.String({ minLength: 16 }),
+  /** PEM, for the request that `csr.ts` made of this device. */
+  certificate: Type.Optional(Type.String({ pattern: "^-----BEGIN CERTIFICATE-----" })),
 });
 const Document = Type.Object({
   terminals: Type.Array(Device, { minItems: 1 }),
   caKeys: Type.Array(Type.Unknown()),
+  /** PEM: who certifies the acquirer's port. */
+  authority: Type.Optional(Type.String({ pattern: "^-----BEGIN CERTIFICATE-----" })),
 });
 
 /** The whole of standard input. */
@@ -82,6 +87,10 @@ async function provision(): Promise<readonly string[]> {
     // Checks the authority's keys before anything is written.
     kernelConfiguration(identity, given.caKeys);
     const masterKey = await takeMasterKey(module, device);
+    const { authority } = given;
+    if (device.certificate !== undefined && authority !== undefined) {
+      keepCertificate(folder, tid, { certificate: device.certificate, authority });
+    }
     provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, masterKey);
   }
   writeSecret(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));

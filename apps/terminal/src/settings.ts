@@ -21,6 +21,7 @@ export const terminalSettings = {
     "pcsc",
   ]),
   TILLWAY_READER_NAME: text("part of the PC/SC reader's name", "", /^.*$/, "a text"),
+  TILLWAY_POS_TLS: choice("how the terminal reaches the acquirer", "plain", ["plain", "tls"]),
   TILLWAY_TPDU: text("TPDU of terminals", "6000030000", /^60[0-9A-F]{8}$/, "60 and 8 hex digits"),
   TILLWAY_POS_HEADER: text(
     "message header of terminals",

@@ -31,15 +31,19 @@ import { payment, reversal } from "./payment-desk.ts";
 
 const REQUEST = /^0\d[02][01]$/;
 
-export type Desk = (frame: Frame) => Promise<DeskAnswer>;
+/** `certified`: the terminal that the line belongs to; undefined where the line says nothing. */
+export type Desk = (frame: Frame, certified?: string) => Promise<DeskAnswer>;
 
 /** The desk of one node. */
 export function openDesk(options: DeskOptions): Desk {
-  return async (frame) => {
+  return async (frame, certified) => {
     const parsed = parse(frame.payload);
     if (!parsed || !REQUEST.test(parsed.message.mti))
       return { kind: "close", reason: "no-request" };
     const read = await identify(options, frame, parsed);
+    if (certified !== undefined && certified !== read.message.fields["41"]) {
+      return refuse(options, read, refusalFor("other-certificate"));
+    }
     if (read.terminal) options.management.seen(read.terminal.tid);
     const refusal = firstRefusal(read.facts);
     if (refusal && !afterRepeats(refusal.reason)) return refuse(options, read, refusal);

@@ -1,5 +1,6 @@
 /** The terminals' port: frames in, frames out; no peer can harm another. */
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Frame } from "@tillway/iso8583";
 import {
   acceptFrames,
@@ -16,7 +17,8 @@ export type ListenerOptions = {
   readonly limits: FrameLimits;
   readonly connections: number;
   readonly clock: Clock;
-  readonly handle: (frame: Frame) => Promise<DeskAnswer>;
+  /** `certified`: the terminal that the peer's certificate names; undefined on a plain line. */
+  readonly handle: (frame: Frame, certified?: string) => Promise<DeskAnswer>;
   readonly onAnswer: (answer: DeskAnswer, elapsedMs: number) => void;
   readonly onRefused: (refused: RefusedAtDesk, peer: string) => void;
   readonly onClosed: (reason: string) => void;
@@ -42,31 +44,63 @@ type Hall = {
 };
 
 /** The way in without a port: whoever has a socket hands it over. */
-export type Reception = Omit<Listener, "port"> & { readonly accept: (socket: LinkSocket) => void };
+export type Reception = Omit<Listener, "port"> & {
+  readonly accept: (socket: LinkSocket, certified?: string) => void;
+};
 
 export function openReception(options: Omit<ListenerOptions, "host" | "port">): Reception {
   const hall: Hall = { options, live: new Set(), working: new Set(), closing: false };
   return {
-    accept: (socket) => {
+    accept: (socket, certified) => {
       if (hall.closing || hall.live.size >= options.connections) {
         options.onClosed("too-many-connections");
         socket.destroy();
         return;
       }
-      serve(hall, socket);
+      serve(hall, socket, certified);
     },
     connections: () => hall.live.size,
     close: () => closeHall(hall),
   };
 }
 
-/** Resolves when the port is open; rejects where it is taken. */
-export async function listen(options: ListenerOptions): Promise<Listener> {
-  const reception = openReception(options);
-  const server = createServer((socket) => {
+/** PEM texts of the server and of the authority that certified its terminals. */
+export type TlsIdentity = {
+  readonly key: string;
+  readonly certificate: string;
+  readonly authority: string;
+};
+
+/** The name in a verified peer's certificate; what has several is nobody's. */
+function certifiedName(socket: TLSSocket): string {
+  const { CN } = socket.getPeerCertificate().subject;
+  return typeof CN === "string" ? CN : "";
+}
+
+function serverOf(reception: Reception, options: ListenerOptions, tls?: TlsIdentity): Server {
+  if (!tls) {
+    return createServer((socket) => {
+      socket.setNoDelay(true);
+      reception.accept(socket);
+    });
+  }
+  const { key, certificate: cert, authority: ca } = tls;
+  const rules = { requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" } as const;
+  const server = createTlsServer({ key, cert, ca, ...rules }, (socket) => {
     socket.setNoDelay(true);
-    reception.accept(socket);
+    reception.accept(socket, certifiedName(socket));
   });
+  server.on("tlsClientError", (_error, socket) => {
+    options.onClosed("tls-refused");
+    socket.destroy();
+  });
+  return server;
+}
+
+/** Resolves when the port is open; rejects where it is taken. With `tls`, peers need certificates. */
+export async function listen(options: ListenerOptions, tls?: TlsIdentity): Promise<Listener> {
+  const reception = openReception(options);
+  const server = serverOf(reception, options, tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -98,7 +132,7 @@ async function closeHall(hall: Hall): Promise<void> {
   for (const connection of hall.live) connection.close();
 }
 
-function serve(hall: Hall, socket: LinkSocket): void {
+function serve(hall: Hall, socket: LinkSocket, certified: string | undefined): void {
   const { options, live, working } = hall;
   let outstanding = 0;
   const connection = acceptFrames(socket, "2be-tpdu-header6", options.limits, options.clock, {
@@ -110,7 +144,7 @@ function serve(hall: Hall, socket: LinkSocket): void {
         from.close();
         return;
       }
-      const task = work(options, frame, from)
+      const task = work(options, frame, from, certified)
         .catch((error: unknown) => {
           // Nothing is said: the terminal's own timer decides, as if the message had been lost.
           options.onFault("a terminal's message was not handled", error);
@@ -129,9 +163,14 @@ function serve(hall: Hall, socket: LinkSocket): void {
   live.add(connection);
 }
 
-async function work(options: Hall["options"], frame: Frame, connection: Connection): Promise<void> {
+async function work(
+  options: Hall["options"],
+  frame: Frame,
+  connection: Connection,
+  certified: string | undefined,
+): Promise<void> {
   const began = options.clock.now();
-  const answer = await options.handle(frame);
+  const answer = await options.handle(frame, certified);
   options.onAnswer(answer, options.clock.now() - began);
   switch (answer.kind) {
     case "reply":

@@ -27,6 +27,12 @@ export const refusals = [
     plain: true,
     meaning: "the terminal is not registered",
   },
+  {
+    reason: "other-certificate",
+    code: "97",
+    plain: true,
+    meaning: "the line's certificate is another terminal's",
+  },
   { reason: "wrong-merchant", code: "03", meaning: "the terminal belongs to another merchant" },
   { reason: "merchant-suspended", code: "03", meaning: "the merchant may not take payments" },
   { reason: "terminal-suspended", code: "58", meaning: "the terminal may not take payments" },

@@ -21,7 +21,12 @@ const component = (): string => toHex(randomBytes(16));
 const pair = (): [string, string] => [component(), component()];
 
 type Provisioned = {
-  readonly terminals: readonly { readonly tid: string; readonly tmkBlock: string }[];
+  readonly terminals: readonly {
+    readonly tid: string;
+    readonly tmkBlock: string;
+    readonly certificate?: string;
+  }[];
+  readonly authority: string;
 };
 
 /**
@@ -44,22 +49,31 @@ export async function firstStart(
   const transport = devices.map((device) => ({ ...device, transportComponents: pair() }));
 
   const issuer = await runOnce(part("issuer"), "provision.ts", { links });
+  const { requests } = (await runOnce(part("terminal"), "csr.ts", {
+    terminals: devices.map(({ tid }) => tid),
+  })) as { readonly requests: Readonly<Record<string, string>> };
   const acquirer = await runOnce(part("acquirer"), "provision.ts", {
     zmkComponents: acquirerZmk,
     caKeys: issuer.caKeys,
     merchant,
-    terminals: transport,
+    terminals: transport.map((device) => ({
+      ...device,
+      certificateRequest: requests[device.tid],
+    })),
   });
   // Each party's provisioning is of this same release: its answer has the shape it documents.
-  const blocks = new Map((acquirer as Provisioned).terminals.map((one) => [one.tid, one.tmkBlock]));
+  const { terminals: registered, authority } = acquirer as Provisioned;
+  const known = new Map(registered.map((one) => [one.tid, one]));
   await runOnce(part("terminal"), "provision.ts", {
     terminals: transport.map((device) => ({
       ...device,
       mid: merchant.mid,
       merchantName: merchant.name,
       merchantNameZh: merchant.nameZh,
-      tmkBlock: blocks.get(device.tid),
+      tmkBlock: known.get(device.tid)?.tmkBlock,
+      certificate: known.get(device.tid)?.certificate,
     })),
+    authority,
     caKeys: issuer.caKeys,
   });
   const done = { merchant: merchant.mid, terminals: devices.map((device) => device.tid) };
