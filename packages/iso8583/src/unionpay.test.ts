@@ -11,6 +11,7 @@ import {
   keptFields,
   maskFields,
   MessageError,
+  signatureCode,
   unionpayPos,
   type Decoded,
   type MessageRule,
@@ -274,4 +275,12 @@ test("how a card was read and whether a PIN was entered decide what comes with i
   };
   assert.deepEqual(reversed({}), { outcome: "missing", field: "61", name: "reversal" });
   assert.deepEqual(reversed({ "61": "000001000002" }), { outcome: "complete", name: "reversal" });
+});
+
+test("the code of a signature folds settlement date and reference", () => {
+  // 12241122 xor 33445566.
+  assert.equal(signatureCode("1224", "112233445566"), "21604444");
+  assert.equal(signatureCode("0000", "000000000000"), "00000000");
+  assert.throws(() => signatureCode("124", "112233445566"), RangeError);
+  assert.throws(() => signatureCode("1224", "11223344556A"), RangeError);
 });
