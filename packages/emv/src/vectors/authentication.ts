@@ -2,7 +2,14 @@
 import { fromHex, toHex } from "@tillway/bytes";
 import { caKeyChecksum } from "../kernel/configuration.ts";
 import { publishedCaKeys } from "../oda/ca-keys.ts";
-import { openCertificate, openStatic, recoverIssuerKey, verifyCda, verifyDda, verifySda } from "../oda/recover.ts";
+import {
+  openCertificate,
+  openStatic,
+  recoverIssuerKey,
+  verifyCda,
+  verifyDda,
+  verifySda,
+} from "../oda/recover.ts";
 import type { RsaPublicKey } from "../oda/rsa.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;

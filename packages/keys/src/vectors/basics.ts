@@ -2,7 +2,17 @@ import { concat, toHex } from "@tillway/bytes";
 import { type BlockCipher, ecbDecrypt, ecbEncrypt, sm4Decrypt, sm4Encrypt } from "../cipher.ts";
 import { keyCheckValue, keyVariant } from "../kcv.ts";
 import { deriveBlockKeys, type KeyBlockVersion, unwrapKey } from "../key-block.ts";
-import { algorithm3Mac, cbcMac, cmac, type MacPadding, retailMac, unionpayMacSteps } from "../mac.ts";
+import {
+  algorithm3Mac,
+  cbcMac,
+  cmac,
+  type MacPadding,
+  retailMac,
+  unionpayCbcMac,
+  unionpayMac,
+  unionpayMacSteps,
+  unionpayRetailMac,
+} from "../mac.ts";
 import { encodePinBlock } from "../pin-block.ts";
 import { pinVerificationValue } from "../pvv.ts";
 import { encryptTrack, trackBlockStart } from "../track.ts";
@@ -77,8 +87,7 @@ export function computeKeyBlock(inputs: Inputs, published: Inputs): Computed {
 
 /** Both derived keys and both variants. A key of 16 or 24 bytes may be a TDES or an AES key. */
 function blockKeys(protection: Uint8Array, published: Inputs): Computed {
-  const versions: KeyBlockVersion[] =
-    protection.length === 32 ? ["D", "E"] : ["B", "D", "E"];
+  const versions: KeyBlockVersion[] = protection.length === 32 ? ["D", "E"] : ["B", "D", "E"];
   const readings = versions.map((version) => deriveBlockKeys(version, protection));
   const derived =
     readings.find((keys) => published.is("kbek_derive", toHex(keys.encryption))) ?? readings[0];
@@ -91,6 +100,7 @@ function blockKeys(protection: Uint8Array, published: Inputs): Computed {
 
 /** Vectors of UnionPay's MAC, working keys, PIN block and track. */
 export function computeUnionpay(inputs: Inputs): Computed {
+  if (inputs.has("input") && inputs.has("algorithm")) return otherMac(inputs);
   if (inputs.has("input")) {
     const steps = unionpayMacSteps(inputs.bytes("key"), inputs.bytes("input"));
     return outputs({
@@ -117,6 +127,21 @@ export function computeUnionpay(inputs: Inputs): Computed {
     });
   }
   return pinAndTrack(inputs);
+}
+
+/** The MACs that some acquirers use in the place of the usual one (unionpay-pos §2.9). */
+function otherMac(inputs: Inputs): Computed {
+  const [key, data] = [inputs.bytes("key"), inputs.bytes("input")];
+  switch (inputs.text("algorithm").toUpperCase()) {
+    case "ECB":
+      return outputs({ mac: unionpayMac(key, data), macHex: unionpayMac(key, data) });
+    case "CBC":
+      return outputs({ mac: unionpayCbcMac(key, data), macHex: unionpayCbcMac(key, data) });
+    case "X9.19":
+      return outputs({ mac: unionpayRetailMac(key, data), macHex: unionpayRetailMac(key, data) });
+    default:
+      return notCovered("another MAC algorithm");
+  }
 }
 
 function pinAndTrack(inputs: Inputs): Computed {

@@ -1,10 +1,4 @@
-import {
-  computeKcv,
-  computeKeyBlock,
-  computeMac,
-  computePvv,
-  computeUnionpay,
-} from "./basics.ts";
+import { computeKcv, computeKeyBlock, computeMac, computePvv, computeUnionpay } from "./basics.ts";
 import { computeAesDukpt, computeTdesDukpt } from "./dukpt.ts";
 import { computeCryptogram, computeDerivation, computeScheme } from "./emv.ts";
 import { computeCvv, computeIbm3624 } from "./issuing.ts";
