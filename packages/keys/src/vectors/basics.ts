@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { concat, toHex } from "@tillway/bytes";
 import { type BlockCipher, ecbDecrypt, ecbEncrypt, sm4Decrypt, sm4Encrypt } from "../cipher.ts";
 import { keyCheckValue, keyVariant } from "../kcv.ts";
@@ -52,6 +53,9 @@ export function computeMac(inputs: Inputs): Computed {
       return cut(cbcMac(cipherOf(inputs, "cipher"), inputs.bytes("key"), data, macPadding(inputs)));
     case "CMAC":
       return cut(cmac(cipherOf(inputs, "cipher"), inputs.bytes("key"), data));
+    case "HMAC":
+    case "HMAC-SHA256":
+      return cut(createHmac("sha256", inputs.bytes("key")).update(data).digest());
     default:
       return notCovered("another MAC algorithm");
   }
