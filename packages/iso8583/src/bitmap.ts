@@ -43,7 +43,7 @@ export function readBits(table: SpecTable, input: Input): Uint8Array {
 }
 
 /** Bytes that one bitmap takes on the wire. */
-export function bitmapSize(table: Pick<SpecTable, "bitmap">): 8 | 16 {
+function bitmapSize(table: Pick<SpecTable, "bitmap">): 8 | 16 {
   return table.bitmap === "binary" ? 8 : 16;
 }
 
