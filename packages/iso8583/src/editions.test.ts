@@ -222,3 +222,17 @@ test("a frame that is cut short is recognised by what is left, so that its error
   assert.deepEqual([seen?.spec.name, seen?.framing], ["unionpay-pos", "2be-tpdu-header6"]);
   assert.throws(() => readFrame("2be-tpdu-header6", bytes), { code: "short" });
 });
+
+test("a bitmap that announces nothing is written again where it was read, and only there", () => {
+  for (const [spec, text] of [
+    [iso87Ascii, `0200${"8".padEnd(32, "0")}`],
+    [iso87Ascii, `0200${"A".padEnd(32, "0")}000000`],
+  ] as const) {
+    const bytes = new TextEncoder().encode(text);
+    const { bitmap, ...message } = decode(spec, bytes);
+    assert.deepEqual(encode(spec, message, bitmap), bytes);
+    assert.equal(encode(spec, message).length, bytes.length - 16);
+    const more = { ...message, fields: { ...message.fields, "70": "301" } };
+    assert.deepEqual(encode(spec, more, bitmap), encode(spec, more));
+  }
+});

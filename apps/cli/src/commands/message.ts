@@ -128,6 +128,7 @@ type MessageDocument = {
   readonly tpdu?: string;
   readonly header?: string;
   readonly mti?: string;
+  readonly bitmap?: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly pads?: Pads;
 };
@@ -148,14 +149,14 @@ export const encode: Command = {
   flags: { spec: flags.spec, framing: flags.framing },
   run: async (given) => {
     const document = documentOf(readFileSync(0, "utf8"));
-    const { mti, fields, tpdu, header, pads = {} } = document;
+    const { mti, fields, tpdu, header, bitmap = "", pads = {} } = document;
     if (typeof mti !== "string" || typeof fields !== "object" || fields === null) {
       throw refusal("json", 'the document needs "mti" and "fields", as decode --json prints them');
     }
     try {
       const spec = withPads(specOf(given.value("spec") ?? document.spec ?? "unionpay-pos"), pads);
       const framing = framingOf(given.value("framing") ?? document.framing ?? "none");
-      const payload = encodeMessage(spec, { mti, fields });
+      const payload = encodeMessage(spec, { mti, fields }, bitmap);
       const bytes = writeFrame(framing, {
         payload,
         ...(tpdu === undefined ? {} : { tpdu }),

@@ -1,4 +1,4 @@
-import { encode, varySpec, type Message, type Spec } from "@tillway/iso8583";
+import { encode, varySpec, type Decoded, type Spec } from "@tillway/iso8583";
 
 /**
  * The spare nibbles beside odd numbers of BCD digits, where a sender wrote the other one than the
@@ -8,7 +8,7 @@ import { encode, varySpec, type Message, type Spec } from "@tillway/iso8583";
 export type Pads = Readonly<Record<string, "0" | "F">>;
 
 /** The fields of a decoded message whose pad is not the table's; `bytes` are what it came from. */
-export function padsOf(spec: Spec, message: Message, bytes: Uint8Array): Pads {
+export function padsOf(spec: Spec, message: Decoded, bytes: Uint8Array): Pads {
   const pads: Record<string, "0" | "F"> = {};
   let wrong = differing(spec, message, bytes);
   for (const [number, value] of Object.entries(message.fields)) {
@@ -35,8 +35,8 @@ export function withPads(spec: Spec, pads: Pads): Spec {
 }
 
 /** How many bytes the message would be written otherwise. */
-function differing(spec: Spec, message: Message, bytes: Uint8Array): number {
-  const written = encode(spec, message);
+function differing(spec: Spec, message: Decoded, bytes: Uint8Array): number {
+  const written = encode(spec, message, message.bitmap);
   const places = Math.max(written.length, bytes.length);
   return Array.from({ length: places }).filter((_, at) => written[at] !== bytes[at]).length;
 }
