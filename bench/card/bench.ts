@@ -24,7 +24,14 @@ function contact(name: string): Job {
 
 function contactless(name: string): Job {
   const card = contactlessSpecimen(name);
-  return { subject: OWN, name: `contactless, ${name}`, run: () => tap({ card }) };
+  return { subject: OWN, name: `${name}, online`, run: () => tap({ card }) };
+}
+
+/** Below the floor limit the card signs and the terminal verifies: the dearest way for both. */
+function offline(name: string): Job {
+  const card = contactlessSpecimen(name);
+  const reader = { combination: { limits: { floor: "100000", cvm: "100000" } } };
+  return { subject: OWN, name: `${name}, offline`, run: () => tap({ card, reader }) };
 }
 
 const jobs: readonly Job[] = [
@@ -33,6 +40,8 @@ const jobs: readonly Job[] = [
   contactless("contactless-unionpay-debit"),
   contactless("contactless-visa"),
   contactless("contactless-mastercard"),
+  offline("contactless-visa"),
+  offline("contactless-mastercard"),
 ];
 
 export const cardBench: Bench = async (settings) => {

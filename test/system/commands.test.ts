@@ -77,6 +77,40 @@ test("a malformed message ends with its code, path and offset, and without a sta
   }
 });
 
+test("a user's dialect is a file: printed, changed, and decoded with", async () => {
+  const printed = await runTillway(["spec", "unionpay-pos"]);
+  assert.equal(printed.code, 0, printed.err);
+  const table = JSON.parse(printed.out) as { name: string; fields: Record<string, unknown> };
+  table.name = "bank-x";
+  table.fields["5"] = { name: { en: "x", zh: "甲" }, content: "n", encoding: "bcd", length: 4 };
+  const path = join(nowhere.TILLWAY_DATA, "bank-x.json");
+  writeFileSync(path, JSON.stringify(table));
+  const framed = "001a6000030000603100310000020028000000000000000000001234";
+  const decoded = await runTillway(["decode", "--json", "--spec", path, framed]);
+  assert.equal(decoded.code, 0, decoded.err);
+  const document = JSON.parse(decoded.out) as Record<string, unknown>;
+  assert.deepEqual(document.fields, { "3": "000000", "5": "1234" });
+  assert.equal(document.framing, "2be-tpdu-header6");
+  const encoded = await runTillway(["encode", "--json"], {}, decoded.out);
+  assert.deepEqual(JSON.parse(encoded.out), { hex: framed.toUpperCase() });
+  writeFileSync(path, JSON.stringify({ ...table, bits: 65 }));
+  const broken = await runTillway(["decode", "--json", "--spec", path, framed]);
+  assert.equal(broken.code, 1);
+  assert.equal((JSON.parse(broken.out) as { error: { code: string } }).error.code, "spec");
+});
+
+test("the pad nibble that a sender chose is kept between decode and encode", async () => {
+  for (const digit of ["0", "F"]) {
+    const hex = `020040000000000000001762000012345678902${digit}`;
+    const decoded = await runTillway(["decode", "--json", "--unmask", hex]);
+    assert.equal(decoded.code, 0, decoded.err);
+    const { fields } = JSON.parse(decoded.out) as { fields: Record<string, string> };
+    assert.equal(fields["2"], "62000012345678902");
+    const encoded = await runTillway(["encode", "--json"], {}, decoded.out);
+    assert.deepEqual(JSON.parse(encoded.out), { hex }, decoded.out);
+  }
+});
+
 test("a command that needs the running system says so in one sentence", async () => {
   for (const words of [["pay", "--amount", "1"], ["audit"], ["echo"], ["cards", "--reset"]]) {
     const ran = await runTillway(words, nowhere);

@@ -7,7 +7,7 @@ import { cards } from "./commands/cards.ts";
 import type { Command } from "./commands/command.ts";
 import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
-import { decode, encode } from "./commands/message.ts";
+import { decode, encode, spec } from "./commands/message.ts";
 import { pay } from "./commands/pay.ts";
 import { start } from "./commands/start.ts";
 import { echo, signIn } from "./commands/terminal.ts";
@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   cards,
   decode,
   encode,
+  spec,
   "emv decode": emvDecode,
   "qr decode": qrDecode,
   vectors,
@@ -78,8 +79,8 @@ async function main(words: readonly string[]): Promise<number> {
       return 1;
     }
     const sentence = error instanceof Error ? error.message : "it failed for an unknown reason";
-    if (asJson && error instanceof CommandError)
-      process.stdout.write(`${JSON.stringify(error.json)}\n`);
+    const told = error instanceof CommandError ? error : new CommandError(sentence);
+    if (asJson) process.stdout.write(`${JSON.stringify(told.json)}\n`);
     say(sentence);
     return 1;
   }

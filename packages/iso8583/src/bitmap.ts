@@ -43,7 +43,7 @@ export function readBits(table: SpecTable, input: Input): Uint8Array {
 }
 
 /** Bytes that one bitmap takes on the wire. */
-export function bitmapSize(table: Pick<SpecTable, "bitmap">): 8 | 16 {
+function bitmapSize(table: Pick<SpecTable, "bitmap">): 8 | 16 {
   return table.bitmap === "binary" ? 8 : 16;
 }
 
@@ -54,16 +54,17 @@ export function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
   return both;
 }
 
-/** The bits of ascending field numbers with the announcements they need: 8, 16 or 24 bytes. */
-export function bitsOf(numbers: readonly number[]): Uint8Array {
+/** The bits of ascending field numbers with the announcements they need: `least` or more bitmaps. */
+export function bitsOf(numbers: readonly number[], least = 1): Uint8Array {
   const highest = numbers.at(-1) ?? 0;
-  const bits = new Uint8Array(highest > 128 ? 24 : highest > 64 ? 16 : 8);
+  const bitmaps = Math.max(least, highest > 128 ? 3 : highest > 64 ? 2 : 1);
+  const bits = new Uint8Array(bitmaps * 8);
   const set = (number: number): void => {
     const index = (number - 1) >> 3;
     bits[index] = (bits[index] ?? 0) | (0x80 >> ((number - 1) & 7));
   };
-  if (highest > 64) set(1);
-  if (highest > 128) set(65);
+  if (bitmaps > 1) set(1);
+  if (bitmaps > 2) set(65);
   for (const number of numbers) set(number);
   return bits;
 }

@@ -67,17 +67,18 @@ type Fields = Readonly<Partial<Record<string, string>>>;
 
 /**
  * Throws MessageError: `masked` for values that masking has made, `field` for a number that the spec
- * does not have.
+ * does not have. `bitmaps`: how many there are at least.
  */
 export function encodeCarefully(
   spec: Spec,
   message: { readonly mti: string; readonly fields: Fields },
+  bitmaps = 1,
 ): Uint8Array {
   const { fields } = message;
   const output = new Output();
   writeMti(spec, message.mti, output);
   const numbers = fieldNumbers(spec, fields, output.at);
-  const bits = bitsOf(numbers);
+  const bits = bitsOf(numbers, bitmaps);
   const inField = spec.table.third === "field-65" && bits.length === 24;
   writeBits(spec.table, inField ? bits.subarray(0, 16) : bits, output);
   let thirdDue = inField;

@@ -18,7 +18,8 @@ export function decode(spec: Spec, bytes: Uint8Array): Decoded {
 
 /**
  * Writes one message (without framing); the bitmap follows from the fields. Throws MessageError:
- * `masked` for values that masking has made, `field` for a number that the spec does not have.
+ * `masked` for values that masking has made, `field` for a number that the spec does not have. `read`:
+ * the bitmap that such a message came with; where its last part announces nothing, there is one again.
  */
 export function encode<Field extends string>(
   spec: Spec<Field>,
@@ -26,7 +27,12 @@ export function encode<Field extends string>(
     readonly mti: string;
     readonly fields: Partial<Readonly<Record<NoInfer<Field>, string>>>;
   },
+  read = "",
 ): Uint8Array {
+  if (read !== "" && /^([0-9A-F]{16}){1,2}0{16}$/i.test(read)) {
+    const bitmaps = Math.min(read.length / 16, spec.table.bits / 64);
+    return encodeCarefully(spec, message, bitmaps);
+  }
   const { fast } = spec;
   const bytes = fast === undefined ? undefined : writeFast(fast, message);
   return bytes ?? encodeCarefully(spec, message);

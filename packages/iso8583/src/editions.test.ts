@@ -14,6 +14,7 @@ import {
   iso93Binary,
   maskFields,
   readFrame,
+  framingNames,
   recognise,
   specs,
   writeFrame,
@@ -188,4 +189,50 @@ test("every edition masks by default and shows nothing of a card", () => {
   assert.equal(masked.parsed["55"]?.["01.9F36"], "0001");
   assert.equal(masked.parsed["55"]?.["01.5A"], "*".repeat(16));
   assert.ok(!JSON.stringify(masked).includes("123456"));
+});
+
+test("every spec in every framing is recognised, and one of the two may be known", () => {
+  const header = { cups46: `2E02${"30".repeat(44)}` } as Partial<Record<FramingName, string>>;
+  const fields = { "3": "000000", "4": "000000000100", "11": "000001", "41": "10000001" };
+  for (const [name, spec] of specs) {
+    const mti = `${/93/.test(name) ? 1 : /2003/.test(name) ? 2 : 0}200`;
+    const own = Object.fromEntries(
+      Object.entries(fields).map(([number, text]) => {
+        const field = spec.definitions[Number(number)];
+        return [number, /^\d+$/.test(text) ? text.padStart(field?.length ?? 0, "0") : text];
+      }),
+    );
+    if (name === "iso2003") delete own["4"];
+    const payload = encode(spec, { mti, fields: own });
+    for (const framing of framingNames) {
+      const frame = { payload, tpdu: "6000030000", header: header[framing] ?? "603100310000" };
+      const bytes = writeFrame(framing, frame);
+      const known = recognise(bytes, { spec });
+      assert.deepEqual([known?.spec.name, known?.framing], [name, framing]);
+      const seen = recognise(bytes, { framing });
+      assert.ok(seen !== undefined && seen.framing === framing, `${name} ${framing}`);
+      assert.deepEqual(decode(seen.spec, readFrame(framing, bytes).payload).mti, mti);
+    }
+  }
+});
+
+test("a frame that is cut short is recognised by what is left, so that its error can be told", () => {
+  const bytes = fromHex("0020600003000060310031000002003020");
+  const seen = recognise(bytes);
+  assert.deepEqual([seen?.spec.name, seen?.framing], ["unionpay-pos", "2be-tpdu-header6"]);
+  assert.throws(() => readFrame("2be-tpdu-header6", bytes), { code: "short" });
+});
+
+test("a bitmap that announces nothing is written again where it was read, and only there", () => {
+  for (const [spec, text] of [
+    [iso87Ascii, `0200${"8".padEnd(32, "0")}`],
+    [iso87Ascii, `0200${"A".padEnd(32, "0")}000000`],
+  ] as const) {
+    const bytes = new TextEncoder().encode(text);
+    const { bitmap, ...message } = decode(spec, bytes);
+    assert.deepEqual(encode(spec, message, bitmap), bytes);
+    assert.equal(encode(spec, message).length, bytes.length - 16);
+    const more = { ...message, fields: { ...message.fields, "70": "301" } };
+    assert.deepEqual(encode(spec, more, bitmap), encode(spec, more));
+  }
 });

@@ -187,6 +187,13 @@ function cutFrame(shape: Framing, bytes: Uint8Array, from: number, to: number): 
   };
 }
 
+/** What stands behind the head of a frame, whatever length is told; undefined where nothing does. */
+export function peekFrame(framing: FramingName, bytes: Uint8Array): Frame | undefined {
+  const shape = framings[framing];
+  const head = lengthSize(shape) + shape.tpdu + shape.header;
+  return head < bytes.length ? cutFrame(shape, bytes, 0, bytes.length) : undefined;
+}
+
 /** Takes exactly one frame out of its framing. Throws FrameError `short` or `leftover` otherwise. */
 export function readFrame(framing: FramingName, bytes: Uint8Array): Frame {
   const shape = framings[framing];

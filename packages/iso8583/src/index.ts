@@ -60,7 +60,7 @@ export { cups } from "./specs/cups.ts";
 export { iso87Ascii, iso87Binary } from "./specs/iso87.ts";
 export { iso93Ascii, iso93Binary } from "./specs/iso93.ts";
 export { iso2003 } from "./specs/iso2003.ts";
-export { recognise, specs } from "./recognise.ts";
+export { recognise, specs, type Recognised } from "./recognise.ts";
 export { describe, type DescribeOptions } from "./describe.ts";
 export { keptFields, maskFields } from "./mask.ts";
 export {
@@ -75,6 +75,7 @@ export {
   type MacField,
 } from "./messages.ts";
 export { checkMessage, type MessageCheck } from "./rules.ts";
+export { signatureCode } from "./signature-code.ts";
 export {
   approvedCodes,
   responseCode,

@@ -1,6 +1,6 @@
 import { decode } from "./codec.ts";
 import { FrameError, MessageError, type Frame } from "./errors.ts";
-import { readFrame, type FramingName } from "./framing.ts";
+import { peekFrame, readFrame, type FramingName } from "./framing.ts";
 import { type Spec } from "./spec.ts";
 import { cups } from "./specs/cups.ts";
 import { iso2003 } from "./specs/iso2003.ts";
@@ -16,8 +16,10 @@ export const specs: ReadonlyMap<string, Spec> = new Map<string, Spec>(
   ]),
 );
 
+type Pair = readonly [FramingName, Spec];
+
 /** The most particular first: what fits one of these by chance fits the later ones more easily. */
-const candidates: readonly (readonly [FramingName, Spec])[] = [
+const dialects: readonly Pair[] = [
   ["2be-tpdu-header6", unionpayPos],
   ["tpdu-header6", unionpayPos],
   ["cups46", cups],
@@ -32,53 +34,66 @@ const candidates: readonly (readonly [FramingName, Spec])[] = [
   ["none", cups],
 ];
 
-/** The editions, each with its version, the first digit of the message type. */
-const editions: readonly (readonly [string, Spec])[] = [
-  ["0", iso87Ascii],
-  ["0", iso87Binary],
-  ["1", iso93Ascii],
-  ["1", iso93Binary],
-  ["2", iso2003],
+/** Every framing, the most particular first. */
+const anyFraming: readonly FramingName[] = [
+  "2be-tpdu-header6",
+  "tpdu-header6",
+  "cups46",
+  "2be",
+  "2be-tpdu",
+  "4ascii",
+  "2bcd",
+  "none",
 ];
 
-const plainFramings: readonly FramingName[] = ["2be", "2be-tpdu", "4ascii", "2bcd", "none"];
+const inAnyFraming = (...some: readonly Spec[]): Pair[] =>
+  anyFraming.flatMap((framing) => some.map((spec) => [framing, spec] as const));
+
+/** What may be tried, dialects before editions. */
+const pairs: readonly Pair[] = [
+  ...dialects,
+  ...inAnyFraming(cups, iso87Ascii, iso87Binary, iso93Ascii, iso93Binary, iso2003),
+];
+
+export type Recognised = { readonly spec: Spec; readonly framing: FramingName };
 
 /**
- * The spec and framing of some bytes: the first pair that decodes them whole (dialects before
- * editions); else the first whose
- * frame and message type look right, so that decoding then tells what is wrong; else undefined.
+ * The spec and framing of some bytes, one of which may be known: the first pair whose frame and
+ * message type look right and that decodes them whole; else the first that decodes them; else the
+ * first that looks right, with a right length or any, so that reading it then tells what is wrong;
+ * else undefined.
  */
 export function recognise(
   bytes: Uint8Array,
-): { readonly spec: Spec; readonly framing: FramingName } | undefined {
-  let likely: { spec: Spec; framing: FramingName } | undefined;
-  for (const [framing, spec] of candidates) {
+  known: { readonly spec?: Spec; readonly framing?: FramingName } = {},
+): Recognised | undefined {
+  const tried = (known.spec === undefined ? pairs : inAnyFraming(known.spec)).filter(
+    ([framing]) => known.framing === undefined || framing === known.framing,
+  );
+  let decoded: Recognised | undefined;
+  let likely: Recognised | undefined;
+  let broken: Recognised | undefined;
+  for (const [framing, spec] of tried) {
     try {
       const frame = readFrame(framing, bytes);
-      if (looksRight(spec, frame)) likely ??= { spec, framing };
-      decode(spec, frame.payload);
-      return { spec, framing };
+      const right = looksRight(spec, frame);
+      if (right) likely ??= { spec, framing };
+      const { mti } = decode(spec, frame.payload);
+      if (right && fitsVersion(spec, mti)) return { spec, framing };
+      decoded ??= { spec, framing };
     } catch (error) {
       if (!(error instanceof MessageError || error instanceof FrameError)) throw error;
+      const inside = error instanceof FrameError ? peekFrame(framing, bytes) : undefined;
+      if (inside !== undefined && looksRight(spec, inside)) broken ??= { spec, framing };
     }
   }
-  return edition(bytes) ?? likely;
+  return decoded ?? likely ?? broken;
 }
 
-/** An edition in a plain framing, if the bytes are a whole message of it. */
-function edition(bytes: Uint8Array): ReturnType<typeof recognise> {
-  for (const framing of plainFramings) {
-    for (const [version, spec] of editions) {
-      try {
-        const frame = readFrame(framing, bytes);
-        if (!looksRight(spec, frame)) continue;
-        if (decode(spec, frame.payload).mti.startsWith(version)) return { spec, framing };
-      } catch (error) {
-        if (!(error instanceof MessageError || error instanceof FrameError)) throw error;
-      }
-    }
-  }
-  return undefined;
+/** Editions differ in the first digit of the message type; a dialect has its own. */
+function fitsVersion(spec: Spec, mti: string): boolean {
+  const version = /^iso(87|93|2003)/.exec(spec.name)?.[1];
+  return version === undefined || mti.startsWith({ "87": "0", "93": "1" }[version] ?? "2");
 }
 
 /** A TPDU begins with 60; a message type has version 0 to 2 and a class and function in use. */

@@ -11,7 +11,9 @@ import {
   keptFields,
   maskFields,
   MessageError,
+  signatureCode,
   unionpayPos,
+  varySpec,
   type Decoded,
   type MessageRule,
   type Spec,
@@ -274,4 +276,22 @@ test("how a card was read and whether a PIN was entered decide what comes with i
   };
   assert.deepEqual(reversed({}), { outcome: "missing", field: "61", name: "reversal" });
   assert.deepEqual(reversed({ "61": "000001000002" }), { outcome: "complete", name: "reversal" });
+});
+
+test("the code of a signature folds settlement date and reference", () => {
+  // 12241122 xor 33445566.
+  assert.equal(signatureCode("1224", "112233445566"), "21604444");
+  assert.equal(signatureCode("0000", "000000000000"), "00000000");
+  assert.throws(() => signatureCode("124", "112233445566"), RangeError);
+  assert.throws(() => signatureCode("1224", "11223344556A"), RangeError);
+});
+
+test("a link with SM4 keys varies one field: a PIN block of 16 bytes", () => {
+  const pinBlock = unionpayPos.table.fields[52];
+  const sm4 = varySpec(unionpayPos, { name: "sm4", fields: { 52: { ...pinBlock!, length: 16 } } });
+  const fields = { "3": "000000", "52": "E639B7346D93D4ECE1E991CDCC84936E" };
+  const bytes = encode(sm4, { mti: "0200", fields });
+  assert.deepEqual(decode(sm4, bytes).fields, fields);
+  assert.equal(maskFields(sm4, decode(sm4, bytes)).fields["52"], "*".repeat(32));
+  assert.throws(() => encode(unionpayPos, { mti: "0200", fields }), { code: "length" });
 });

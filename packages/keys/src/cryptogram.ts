@@ -62,6 +62,7 @@ export function pbocSessionKey(iccKey: Uint8Array, atc: Uint8Array): Uint8Array 
 export function visaScriptSessionKey(iccKey: Uint8Array, atc: Uint8Array): Uint8Array {
   const zeros = new Uint8Array(6);
   const inverse = checkAtc(atc).map((byte) => byte ^ 0xff);
+  if (iccKey.length !== 16) throw new RangeError("a master key has 16 bytes");
   return oddParity(xor(iccKey, concat(zeros, atc, zeros, inverse)));
 }
 
@@ -75,6 +76,8 @@ export type TreeShape = {
 /** Session key of the EMV 2000 tree for an ATC. */
 export function treeSessionKey(iccKey: Uint8Array, atc: Uint8Array, shape: TreeShape): Uint8Array {
   const leaf = new DataView(checkAtc(atc).slice().buffer).getUint16(0);
+  if (iccKey.length !== 16) throw new RangeError("a master key has 16 bytes");
+  if (shape.branches ** shape.height <= 0xffff) throw new RangeError("a leaf for every ATC");
   // Root to leaf: node i of the path is the ATC divided by branches^(height - i).
   let grandparent = shape.start;
   let parent = iccKey;
@@ -102,6 +105,7 @@ export function applicationCryptogram(
 /** ARPC method 1 (EMV Book 2 §8.2.1): 8 bytes from the ARQC and a response code of 2 bytes. */
 export function arpc1(key: Uint8Array, arqc: Uint8Array, responseCode: Uint8Array): Uint8Array {
   if (responseCode.length !== 2) throw new RangeError("a response code has 2 bytes");
+  if (arqc.length !== 8) throw new RangeError("a cryptogram has 8 bytes");
   return tdesEncrypt(key, xor(arqc, concat(responseCode, new Uint8Array(6))));
 }
 
@@ -118,6 +122,7 @@ export function arpc2(
   if (cardStatusUpdate.length !== 4 || proprietary.length > 8) {
     throw new RangeError("a card status update has 4 bytes, proprietary data at most 8");
   }
+  if (arqc.length !== 8) throw new RangeError("a cryptogram has 8 bytes");
   return retailMac(key, concat(arqc, cardStatusUpdate, proprietary), 2).slice(0, 4);
 }
 

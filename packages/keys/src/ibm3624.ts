@@ -31,6 +31,8 @@ export function validationData(pan: string, rule: Ibm3624Rule): string {
   if (!/^[0-9A-Fa-f]$/.test(pad) || length < 1 || length > 16) {
     throw new RangeError("validation data are up to 16 digits of the PAN and a filler");
   }
+  // A shorter PAN gives a start counted from its end what it has; one from the front must fit.
+  if (start >= 0 && start + length > pan.length) throw new RangeError("beyond the PAN");
   const end = start + length === 0 ? pan.length : start + length;
   return pan.slice(start, end).padEnd(16, pad.toUpperCase());
 }

@@ -41,7 +41,9 @@ test("validation data are the part of the PAN that the rule names", () => {
   const rule = { ...usualIbm3624Rule, pad: "d" };
   assert.equal(validationData("6200001234567892", rule), "620000123456789D");
   assert.equal(validationData("6200001234567890123", rule), "0000123456789012");
-  assert.equal(validationData("123456789012345", { ...rule, start: 0 }), "123456789012345D");
+  const front = { ...rule, start: 0, length: 15 };
+  assert.equal(validationData("123456789012345", front), "123456789012345D");
+  assert.throws(() => validationData("12345678901234", front), RangeError);
   assert.equal(
     validationData("123456789012345", { ...rule, start: 2, length: 4 }),
     "3456".padEnd(16, "D"),

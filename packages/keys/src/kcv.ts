@@ -26,5 +26,8 @@ export function keyVariant(key: Uint8Array, variant: number): Uint8Array {
   if (!Number.isInteger(variant) || variant < 0 || variant > 31) {
     throw new RangeError("a variant is 0 to 31");
   }
+  if (key.length !== 8 && key.length !== 16 && key.length !== 24) {
+    throw new RangeError("a TDES key has 8, 16 or 24 bytes");
+  }
   return key.map((byte, at) => (at % 8 === 0 ? byte ^ (variant << 3) : byte));
 }

@@ -14,7 +14,7 @@ export type MacPadding = 1 | 2 | 3;
 
 /**
  * Fills data to whole blocks: 1 adds zeros only where needed (no data gives one block of zeros),
- * 2 adds 80 and then zeros, 3 puts the bit length in a block before the zero-filled data.
+ * 2 adds 80 and then zeros, 3 puts the bit length in a block before the data filled as by 1.
  */
 export function padForMac(data: Uint8Array, padding: MacPadding, block: 8 | 16 = 8): Uint8Array {
   switch (padding) {
@@ -25,7 +25,7 @@ export function padForMac(data: Uint8Array, padding: MacPadding, block: 8 | 16 =
     case 3: {
       const length = new Uint8Array(block);
       new DataView(length.buffer).setBigUint64(block - 8, BigInt(data.length) * 8n);
-      return concat(length, data.length === 0 ? data : fill(data, block));
+      return concat(length, fill(data, block));
     }
   }
 }

@@ -82,3 +82,14 @@ test("a UUID of version 7 sorts by time and carries its version and variant", ()
   assert.ok(early < late);
   assert.match(early, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
+
+test("every currency is found by its letters and its number, each once", () => {
+  assert.equal(new Set(CURRENCIES.flatMap(({ code, numeric }) => [code, numeric])).size, 2 * 164);
+  for (const one of CURRENCIES) {
+    assert.match(one.code + one.numeric, /^[A-Z]{3}\d{3}$/);
+    assert.equal(currency(one.code), currency(one.numeric));
+  }
+  const decimals = ["VND", "BRL", "KWD", "CLF"].map((code) => currency(code)?.decimals);
+  assert.deepEqual(decimals, [0, 2, 3, 4]);
+  assert.equal(currency("XAU"), undefined);
+});

@@ -1,7 +1,9 @@
 import { toHex } from "@tillway/bytes";
 import { fromBase64 } from "./base64.ts";
 import { crcOf, crcOfCode } from "./crc.ts";
+import { parseConsumerCode } from "./consumer.ts";
 import { QrError } from "./errors.ts";
+import { parseMerchantCode } from "./merchant.ts";
 import { type PlacedTlv, readTlv } from "./tlv.ts";
 
 /** One vector's result. `covered: false` marks one that the product does not compute. */
@@ -64,14 +66,26 @@ function judge(row: unknown): Fault | undefined {
     return mustRefuse ? undefined : { why: `refused: ${error.message}`, covered: true };
   }
   if (computed === undefined) return { why: "no known inputs", covered: false };
-  // An altered code is refused by its CRC, whether the file says so as an error or as a flag.
   if (mustRefuse) {
-    return computed["crcValid"] === false ? undefined : { why: "not refused", covered: true };
+    return refuses(row["inputs"]) ? undefined : { why: "not refused", covered: true };
   }
   const all = computed;
   const differing = Object.keys(published).filter((name) => !same(all[name], published[name]));
   if (differing.length === 0) return undefined;
   return { why: `another value of ${differing.join(", ")}`, covered: true };
+}
+
+/** Whether the strict reading refuses the code: by its CRC, its structure or EMVCo's tables. */
+function refuses({ payload, base64 }: Published): boolean {
+  try {
+    // Vectors bring no table of currencies: two decimals for all.
+    if (typeof payload === "string") parseMerchantCode(payload, { decimals: () => 2 });
+    if (typeof base64 === "string") parseConsumerCode(base64);
+    return false;
+  } catch (error) {
+    if (error instanceof QrError) return true;
+    throw error;
+  }
 }
 
 function compute(inputs: Published, published: Published): Published | undefined {

@@ -162,12 +162,26 @@ export function verifySda(input: {
   readonly signature: Uint8Array;
   readonly staticData: Uint8Array;
 }): OdaResult<{ readonly dataAuthenticationCode: Uint8Array; readonly hash: Uint8Array }> {
-  const opened = open(input.issuerKey, input.signature, 0x03);
+  const opened = openStatic(input.issuerKey, input.signature);
+  if (!opened.ok) return opened;
+  const { content, dataAuthenticationCode, hash } = opened;
+  if (!equal(sha1(content, input.staticData), hash)) return fail("hash");
+  return { ok: true, dataAuthenticationCode, hash };
+}
+
+/** What tag 93 holds, its form checked but not its hash, which needs the card's static data. */
+export function openStatic(
+  issuerKey: RsaPublicKey,
+  signature: Uint8Array,
+): OdaResult<{
+  readonly content: Uint8Array;
+  readonly dataAuthenticationCode: Uint8Array;
+  readonly hash: Uint8Array;
+}> {
+  const opened = open(issuerKey, signature, 0x03);
   if (opened === undefined) return fail("signature");
   if (opened.content[1] !== 0x01) return fail("algorithm");
-  if (!equal(sha1(opened.content, input.staticData), opened.hash)) return fail("hash");
-  const { content, hash } = opened;
-  return { ok: true, dataAuthenticationCode: content.slice(2, 4), hash };
+  return { ok: true, dataAuthenticationCode: opened.content.slice(2, 4), ...opened };
 }
 
 type DynamicInput = {

@@ -152,12 +152,11 @@ export function configurationOf(
         hex("9F33", "E00000").slice(0, 2) +
         byteOf(guess.verification) +
         byteOf(guess.authentication),
-      additionalCapabilities: hex("9F40", DEFAULT_TERMINAL.additionalCapabilities),
       country: hex("9F1A", "0000").slice(-3),
       directory: recorded.directory,
       cardholderSelection: false,
       cdaMode: cdaModeOf(recorded),
-      ...texts(recorded),
+      ...merchantOf(recorded.terminal),
     },
     applications: [
       {
@@ -180,19 +179,23 @@ export function configurationOf(
   };
 }
 
-/** Names and numbers of the merchant, where they are text. */
-function texts({ terminal }: Recorded): Partial<KernelConfiguration["terminal"]> {
+/** What a recorded terminal said of itself and its merchant. */
+export function merchantOf(
+  terminal: ReadonlyMap<string, Uint8Array>,
+): Partial<KernelConfiguration["terminal"]> {
   const text = (tag: string, name: string): Record<string, string> => {
     const value = toAscii(terminal.get(tag) ?? NOTHING).replace(/\0+$/, "");
     return /^[\x20-\x7e]+$/.test(value) ? { [name]: value } : {};
   };
   const category = terminal.get("9F15");
+  const more = terminal.get("9F40");
   return {
     ...text("9F1C", "terminalId"),
     ...text("9F1E", "serial"),
     ...text("9F16", "merchantId"),
     ...text("9F4E", "merchantName"),
     ...(category === undefined ? {} : { merchantCategory: toHex(category) }),
+    ...(more?.length === 5 ? { additionalCapabilities: toHex(more) } : {}),
   };
 }
 

@@ -52,7 +52,7 @@ export function readRecording(inputs: Readonly<Record<string, unknown>>): Record
 const HEX = /^([0-9A-F]{2})*$/i;
 
 function readExchanges(value: unknown): RecordedExchange[] | undefined {
-  if (!Array.isArray(value) || value.length === 0) return undefined;
+  if (!Array.isArray(value)) return undefined;
   const exchanges = value.map((entry: unknown) => {
     const { c, r } = isRecord(entry) ? entry : {};
     const good = typeof c === "string" && typeof r === "string" && HEX.test(c) && HEX.test(r);

@@ -2,7 +2,14 @@
 import { fromHex, toHex } from "@tillway/bytes";
 import { caKeyChecksum } from "../kernel/configuration.ts";
 import { publishedCaKeys } from "../oda/ca-keys.ts";
-import { openCertificate, recoverIssuerKey, verifyCda, verifyDda, verifySda } from "../oda/recover.ts";
+import {
+  openCertificate,
+  openStatic,
+  recoverIssuerKey,
+  verifyCda,
+  verifyDda,
+  verifySda,
+} from "../oda/recover.ts";
 import type { RsaPublicKey } from "../oda/rsa.ts";
 
 type Inputs = Readonly<Record<string, unknown>>;
@@ -159,10 +166,14 @@ function staticSignature(inputs: Inputs): Computed {
   const issuerKey = keyIn(inputs, "issuer");
   const signature = bytes(inputs, "tag93");
   const staticData = bytes(inputs, "staticData", "staticDataToAuthenticate");
-  if (issuerKey === undefined || signature === undefined || staticData === undefined) {
-    return { is: "unreadable", why: "issuerModulus and staticData in hex" };
+  if (issuerKey === undefined || signature === undefined) {
+    return { is: "unreadable", why: "issuerModulus in hex" };
   }
-  const sda = verifySda({ issuerKey, signature, staticData });
+  // Published without the card's records, the signature can only be opened.
+  const sda =
+    staticData === undefined
+      ? openStatic(issuerKey, signature)
+      : verifySda({ issuerKey, signature, staticData });
   if (!sda.ok) return refused(sda.fault);
   const { dataAuthenticationCode, hash } = sda;
   return values({ dataAuthenticationCode: toHex(dataAuthenticationCode), hash: toHex(hash) });

@@ -31,7 +31,10 @@ for (const kind of ["emv-oda", "emv-capk", "emv-known-test-keys"]) {
 
     test("all pass", () => {
       const run = runEmvVectors(kind, rows, { transcripts });
-      assert.deepEqual(run.results.filter(({ pass }) => !pass), []);
+      assert.deepEqual(
+        run.results.filter(({ pass }) => !pass),
+        [],
+      );
       assert.deepEqual([run.known, run.passed, run.failed], [true, rows.length, 0]);
     });
 
@@ -52,7 +55,8 @@ describe("refusals", () => {
   const [certificate] = vectorsOf("emv-oda");
   const dda = vectorsOf("emv-oda").find(({ name }) => name.startsWith("DDA"));
   assert.ok(certificate && dda);
-  const tampered = (text: unknown): string => `${String(text).slice(0, 40)}00${String(text).slice(42)}`;
+  const tampered = (text: unknown): string =>
+    `${String(text).slice(0, 40)}00${String(text).slice(42)}`;
 
   for (const outputs of [{ error: "signature" }, { valid: false }, { recovered: false }]) {
     test(`a tampered certificate published as ${JSON.stringify(outputs)} passes as refused`, () => {

@@ -117,7 +117,7 @@ function makePlan(
   const numbers = fields.map(({ number }) => number);
   const second = words[0] < 0;
   // Bit 65 of a spec with three bitmaps is no field, so there is no plan for it.
-  const bits = second ? bothBitmaps(numbers) : bitsOf(numbers);
+  const bits = bitsOf(numbers, second ? 2 : 1);
   const head = new Output();
   writeBits(fast.table, bits, head);
   const [a, b, c, d] = words;
@@ -134,14 +134,6 @@ function makePlan(
     places: JSON.parse(`{${numbers.map((number) => `"${number}":""`).join()}}`) as Plan["places"],
     structured: numbers.some((number) => fast.structures[number] !== undefined),
   };
-}
-
-/** Two bitmaps, even where the second has nothing. */
-function bothBitmaps(numbers: readonly number[]): Uint8Array {
-  const bits = new Uint8Array(16);
-  bits.set(bitsOf(numbers));
-  bits[0] = (bits[0] ?? 0) | 0x80;
-  return bits;
 }
 
 function segmentsOf(fields: readonly FastField[]): Segment[] {

@@ -1,8 +1,19 @@
+import { createHmac } from "node:crypto";
 import { concat, toHex } from "@tillway/bytes";
 import { type BlockCipher, ecbDecrypt, ecbEncrypt, sm4Decrypt, sm4Encrypt } from "../cipher.ts";
 import { keyCheckValue, keyVariant } from "../kcv.ts";
 import { deriveBlockKeys, type KeyBlockVersion, unwrapKey } from "../key-block.ts";
-import { algorithm3Mac, cbcMac, cmac, type MacPadding, unionpayMacSteps } from "../mac.ts";
+import {
+  algorithm3Mac,
+  cbcMac,
+  cmac,
+  type MacPadding,
+  retailMac,
+  unionpayCbcMac,
+  unionpayMac,
+  unionpayMacSteps,
+  unionpayRetailMac,
+} from "../mac.ts";
 import { encodePinBlock } from "../pin-block.ts";
 import { pinVerificationValue } from "../pvv.ts";
 import { encryptTrack, trackBlockStart } from "../track.ts";
@@ -12,7 +23,7 @@ import {
   notCovered,
   outputs,
   refusedVector,
-  VectorError,
+  WrongInput,
 } from "./inputs.ts";
 
 /** Vectors of check values and key variants. */
@@ -20,10 +31,9 @@ export function computeKcv(inputs: Inputs): Computed {
   if (inputs.has("variant")) {
     return outputs({ variantKey: keyVariant(inputs.bytes("key"), inputs.number("variant")) });
   }
-  const cipher = inputs.text("algorithm").toLowerCase();
-  if (!isCipher(cipher)) return notCovered(`check value of ${cipher}`);
   const length = inputs.has("length") ? inputs.number("length") : undefined;
-  return outputs({ kcv: keyCheckValue(cipher, inputs.bytes("key"), length) });
+  const [cipher, key] = [cipherOf(inputs, "algorithm"), inputs.bytes("key")];
+  return outputs({ kcv: keyCheckValue(cipher, key, length) });
 }
 
 /** Vectors of message authentication codes. */
@@ -31,17 +41,24 @@ export function computeMac(inputs: Inputs): Computed {
   const data = inputs.bytes("data");
   const length = inputs.has("length") ? inputs.number("length") : undefined;
   const cut = (mac: Uint8Array): Computed => outputs({ mac: mac.slice(0, length) });
-  if (inputs.is("algorithm", 3)) {
-    const padding = macPadding(inputs);
-    return cut(algorithm3Mac(inputs.bytes("key1"), inputs.bytes("key2"), data, padding));
+  switch (macAlgorithm(inputs)) {
+    case "3": {
+      const padding = macPadding(inputs);
+      // Two keys, or one whose halves they are.
+      return inputs.has("key1")
+        ? cut(algorithm3Mac(inputs.bytes("key1"), inputs.bytes("key2"), data, padding))
+        : cut(retailMac(inputs.bytes("key"), data, padding));
+    }
+    case "1":
+      return cut(cbcMac(cipherOf(inputs, "cipher"), inputs.bytes("key"), data, macPadding(inputs)));
+    case "CMAC":
+      return cut(cmac(cipherOf(inputs, "cipher"), inputs.bytes("key"), data));
+    case "HMAC":
+    case "HMAC-SHA256":
+      return cut(createHmac("sha256", inputs.bytes("key")).update(data).digest());
+    default:
+      return notCovered("another MAC algorithm");
   }
-  const cipher = inputs.text("cipher").toLowerCase();
-  if (!isCipher(cipher)) return notCovered(`MAC with ${cipher}`);
-  if (inputs.is("algorithm", 1)) {
-    return cut(cbcMac(cipher, inputs.bytes("key"), data, macPadding(inputs)));
-  }
-  if (inputs.is("algorithm", "CMAC")) return cut(cmac(cipher, inputs.bytes("key"), data));
-  return notCovered("another MAC algorithm");
 }
 
 /** Vectors of PIN verification values. */
@@ -74,7 +91,7 @@ export function computeKeyBlock(inputs: Inputs, published: Inputs): Computed {
 
 /** Both derived keys and both variants. A key of 16 or 24 bytes may be a TDES or an AES key. */
 function blockKeys(protection: Uint8Array, published: Inputs): Computed {
-  const versions: KeyBlockVersion[] = protection.length === 32 ? ["D"] : ["B", "D"];
+  const versions: KeyBlockVersion[] = protection.length === 32 ? ["D", "E"] : ["B", "D", "E"];
   const readings = versions.map((version) => deriveBlockKeys(version, protection));
   const derived =
     readings.find((keys) => published.is("kbek_derive", toHex(keys.encryption))) ?? readings[0];
@@ -87,6 +104,7 @@ function blockKeys(protection: Uint8Array, published: Inputs): Computed {
 
 /** Vectors of UnionPay's MAC, working keys, PIN block and track. */
 export function computeUnionpay(inputs: Inputs): Computed {
+  if (inputs.has("input") && inputs.has("algorithm")) return otherMac(inputs);
   if (inputs.has("input")) {
     const steps = unionpayMacSteps(inputs.bytes("key"), inputs.bytes("input"));
     return outputs({
@@ -115,6 +133,21 @@ export function computeUnionpay(inputs: Inputs): Computed {
   return pinAndTrack(inputs);
 }
 
+/** The MACs that some acquirers use in the place of the usual one (unionpay-pos §2.9). */
+function otherMac(inputs: Inputs): Computed {
+  const [key, data] = [inputs.bytes("key"), inputs.bytes("input")];
+  switch (inputs.text("algorithm").toUpperCase()) {
+    case "ECB":
+      return outputs({ mac: unionpayMac(key, data), macHex: unionpayMac(key, data) });
+    case "CBC":
+      return outputs({ mac: unionpayCbcMac(key, data), macHex: unionpayCbcMac(key, data) });
+    case "X9.19":
+      return outputs({ mac: unionpayRetailMac(key, data), macHex: unionpayRetailMac(key, data) });
+    default:
+      return notCovered("another MAC algorithm");
+  }
+}
+
 function pinAndTrack(inputs: Inputs): Computed {
   const clear = encodePinBlock(0, inputs.text("pin"), inputs.text("pan"));
   const track = inputs.text("clearTrack2");
@@ -130,12 +163,25 @@ function pinAndTrack(inputs: Inputs): Computed {
   });
 }
 
-function isCipher(name: string): name is BlockCipher {
-  return name === "tdes" || name === "aes" || name === "sm4";
+/** Algorithm 3 of ISO 9797-1 goes by several names. */
+function macAlgorithm(inputs: Inputs): string {
+  const name = inputs.is("algorithm", 1) ? "1" : inputs.is("algorithm", 3) ? "3" : undefined;
+  const given = name ?? inputs.text("algorithm").toUpperCase();
+  return given === "X9.19" || given === "RETAIL" ? "3" : given;
 }
 
+/** A cipher by name; single DES is TDES with one key three times. */
+function cipherOf(inputs: Inputs, name: string): BlockCipher {
+  const cipher = inputs.text(name).toLowerCase();
+  if (cipher === "des" || cipher === "3des" || cipher === "tdes") return "tdes";
+  if (cipher === "aes" || cipher === "sm4") return cipher;
+  throw new WrongInput(`${name} ${cipher} is not known`);
+}
+
+/** Method 1 where none is named, as X9.19 has it. */
 function macPadding(inputs: Inputs): MacPadding {
+  if (!inputs.has("padding")) return 1;
   const padding = inputs.number("padding");
   if (padding === 1 || padding === 2 || padding === 3) return padding;
-  throw new VectorError("input padding is not 1, 2 or 3");
+  throw new WrongInput("input padding is not 1, 2 or 3");
 }

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { fromAscii, xor } from "@tillway/bytes";
+import { fromAscii, toHex, xor } from "@tillway/bytes";
 import { cbcEncrypt, ecbEncrypt, tdesEncrypt } from "../cipher.ts";
 import {
   type AesDukptKeyType,
@@ -72,7 +72,7 @@ export function computeAesDukpt(inputs: Inputs, published: Inputs): Computed {
   return outputs({
     transactionKey,
     ...workingKeys(key),
-    ...(inputs.has("pinField") ? pinBlock(key, inputs) : {}),
+    ...(inputs.has("pinField") ? pinBlock(key, inputs, published) : {}),
     ...(inputs.has("data") ? underKeys(key, fromAscii(inputs.text("data"))) : {}),
   });
 }
@@ -101,14 +101,18 @@ function workingKeys(key: KeyOf): Record<string, Uint8Array> {
   return made;
 }
 
-function pinBlock(key: KeyOf, inputs: Inputs): Record<string, Uint8Array> {
+function pinBlock(key: KeyOf, inputs: Inputs, published: Inputs): Record<string, Uint8Array> {
   const panField = inputs.has("panField")
     ? inputs.bytes("panField")
     : format4PanField(inputs.text("pan"));
-  const once = ecbEncrypt("aes", key("pin", "aes128"), inputs.bytes("pinField"));
-  return {
-    encryptedPinBlockFormat4: ecbEncrypt("aes", key("pin", "aes128"), xor(once, panField)),
+  const under = (type: AesDukptKeyType): Uint8Array => {
+    const once = ecbEncrypt("aes", key("pin", type), inputs.bytes("pinField"));
+    return ecbEncrypt("aes", key("pin", type), xor(once, panField));
   };
+  // The published row does not name the PIN key's type, so any that gives its block will do.
+  const blocks = (["aes128", "aes192", "aes256"] as const).map(under);
+  const name = "encryptedPinBlockFormat4";
+  return { [name]: blocks.find((one) => published.is(name, toHex(one))) ?? under("aes128") };
 }
 
 /** Made under keys of 128 bits; data are filled with zeros and chained from zeros. */

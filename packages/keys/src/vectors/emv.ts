@@ -11,7 +11,7 @@ import {
 } from "../cryptogram.ts";
 import { encryptScriptData, pinChangeCommand, scriptMac } from "../issuer-script.ts";
 import { cryptogramScheme, schemeRules, type SchemeVersion } from "../scheme.ts";
-import { type Computed, type Inputs, notCovered, outputs, VectorError } from "./inputs.ts";
+import { type Computed, type Inputs, notCovered, outputs, WrongInput } from "./inputs.ts";
 
 /** Vectors of ICC master keys and session keys. */
 export function computeDerivation(inputs: Inputs): Computed {
@@ -117,10 +117,15 @@ function schemeResult(
     const current = inputs.has("current_pin") ? inputs.text("current_pin") : undefined;
     return pinChangeCommand(card, transaction, inputs.text("pin"), current);
   }
-  const data = inputs.bytes("command_data");
+  // A command without data, such as APPLICATION BLOCK, still has a MAC.
   return inputs.has("command_header")
-    ? scriptMac(card.smi, transaction, inputs.bytes("command_header"), data)
-    : encryptScriptData(card.smc, transaction, data);
+    ? scriptMac(
+        card.smi,
+        transaction,
+        inputs.bytes("command_header"),
+        optional(inputs, "command_data", 0),
+      )
+    : encryptScriptData(card.smc, transaction, inputs.bytes("command_data"));
 }
 
 function arpc(version: SchemeVersion, card: Card, inputs: Inputs): Uint8Array {
@@ -145,7 +150,7 @@ function optional(inputs: Inputs, name: string, length: number): Uint8Array {
 }
 
 function cryptogramPadding(name: string): CryptogramPadding {
-  if (name === "EMV") return "emv";
-  if (name === "VISA") return "visa";
-  throw new VectorError("input padding is not EMV or VISA");
+  if (/^emv$/i.test(name)) return "emv";
+  if (/^visa$/i.test(name)) return "visa";
+  throw new WrongInput("input padding is not EMV or VISA");
 }

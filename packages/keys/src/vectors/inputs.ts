@@ -3,6 +3,9 @@ import { fromHex, toHex } from "@tillway/bytes";
 /** A vector whose inputs cannot be read; says which one. */
 export class VectorError extends Error {}
 
+/** An input that is there and can never be right: where a refusal is published, this is one. */
+export class WrongInput extends VectorError {}
+
 /** One computed value; bytes are in hex. */
 export type Output = string | number | readonly string[];
 
@@ -47,7 +50,7 @@ export function readInputs(values: Readonly<Record<string, unknown>>): Inputs {
       try {
         return fromHex(text(name));
       } catch (error) {
-        if (error instanceof RangeError) throw new VectorError(`input ${name} is not hex`);
+        if (error instanceof RangeError) throw new WrongInput(`input ${name} is not hex`);
         throw error;
       }
     },

@@ -11,7 +11,8 @@ export function computeCvv(inputs: Inputs, published: Inputs): Computed {
       inputs.bytes("atc"),
       inputs.bytes("unpredictableNumber"),
     );
-    return outputs({ cvc3: code });
+    // Cards write its last digits only, and some publish it as a number.
+    return outputs({ cvc3: code.slice(-published.text("cvc3").length) });
   }
   const first = (...names: readonly string[]): string => {
     const name = names.find((one) => inputs.has(one));

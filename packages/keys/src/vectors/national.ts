@@ -1,5 +1,5 @@
-import { concat, fromAscii } from "@tillway/bytes";
-import { cbcEncrypt, sm4Encrypt } from "../cipher.ts";
+import { concat, fromAscii, toAscii } from "@tillway/bytes";
+import { cbcEncrypt, sm4Decrypt, sm4Encrypt } from "../cipher.ts";
 import {
   sm2Decrypt,
   sm2Digest,
@@ -16,12 +16,16 @@ import { type Computed, type Inputs, outputs, refusedVector } from "./inputs.ts"
 export function computeNational(inputs: Inputs): Computed {
   if (inputs.has("ascii")) return outputs({ digest: sm3(fromAscii(inputs.text("ascii"))) });
   if (inputs.has("hex")) return outputs({ digest: sm3(inputs.bytes("hex")) });
+  if (inputs.has("key") && inputs.has("ciphertext")) {
+    return outputs({ plaintext: sm4Decrypt(inputs.bytes("key"), inputs.bytes("ciphertext")) });
+  }
   if (inputs.has("key")) {
     const [key, clear] = [inputs.bytes("key"), inputs.bytes("plaintext")];
     const times = inputs.has("iterations") ? inputs.number("iterations") : 1;
     return outputs({ ciphertext: repeatedSm4(key, clear, times) });
   }
-  return inputs.has("message") ? signature(inputs) : encryption(inputs);
+  if (inputs.has("message")) return signature(inputs);
+  return inputs.has("c1x") ? decryption(inputs) : encryption(inputs);
 }
 
 function signature(inputs: Inputs): Computed {
@@ -54,6 +58,13 @@ function encryption(inputs: Inputs): Computed {
     c3: cipher.slice(65, 97),
     c2: cipher.slice(97),
   });
+}
+
+function decryption(inputs: Inputs): Computed {
+  const point = concat(Uint8Array.of(4), inputs.bytes("c1x"), inputs.bytes("c1y"));
+  const cipher = concat(point, inputs.bytes("c3"), inputs.bytes("c2"));
+  const clear = sm2Decrypt(inputs.bytes("privateKey"), cipher);
+  return clear === undefined ? refusedVector : outputs({ plaintext: toAscii(clear) });
 }
 
 /** One block encrypted again and again is the same as chaining zeros from it, only slower. */

@@ -1,11 +1,12 @@
 /** What a played transcript has to say under the names that published transcripts use. */
 import { concat, fromHex, toHex } from "@tillway/bytes";
-import { applicationCryptogram, commonSessionKey, deriveIccKey } from "@tillway/keys";
+import { deriveIccKey } from "@tillway/keys";
 import { transactionDataHash } from "../../oda/combined.ts";
 import { valuesOf } from "../../kernel/state.ts";
 import { iccKeyOf, issuerKeyOf } from "../../kernel/keys.ts";
 import { readTemplate } from "../../kernel/turn.ts";
 import type { Tap } from "../state.ts";
+import { byPosition, recompute } from "../../transcripts/prove.ts";
 import { hexOf } from "./read.ts";
 import type { Recording, Transcript } from "./read.ts";
 import type { Replay } from "./replay.ts";
@@ -159,27 +160,20 @@ function cardKey(played: Played, published: string): string | undefined {
   return toHex(deriveIccKey(fromHex(issuerKey), pan, psn ?? "00", "A"));
 }
 
-/** Bytes at the beginning of CDOL1's data that an M/Chip cryptogram covers, by place not by tag. */
-const COVERED = 29;
-const BY_TAG = ["9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37"];
-
-/** The published issuer key, where the cryptogram can be made again with it (M/Chip). */
+/** The published issuer key, where the cryptogram can be made again with it. */
 function issuerKeyFits(played: Played): string | undefined {
   const published = text(played, "issuerMasterKeyAC");
-  const key = cardKey(played, published);
-  const { values, recording } = played;
-  const of = (name: string): Uint8Array => values.get(name) ?? new Uint8Array(0);
-  const cdol = recording.cdol;
-  if (key === undefined || cdol === undefined) return undefined;
-  if (of("9F37").length !== 4 || of("9F36").length !== 2) return undefined;
-  const number = concat(of("9F36"), new Uint8Array(2), of("9F37"));
-  const session = commonSessionKey(fromHex(key), number);
-  const own = concat(of("82"), of("9F36"), fromHex(resultsOf(played)));
-  const fits = [cdol.slice(0, COVERED), concat(...BY_TAG.map(of))].some((terminal) => {
-    const made = applicationCryptogram(session, concat(terminal, own), "emv");
-    return toHex(made) === hexOf(values, "9F26");
-  });
-  return fits ? published : undefined;
+  const issuerKey = /^[0-9A-F]{32}/i.exec(published)?.[0];
+  const { values, recording, replay } = played;
+  const { pan, psn = "00" } = replay.outcome;
+  if (issuerKey === undefined || pan === undefined) return undefined;
+  // M/Chip covers the first places of CDOL1, whatever the terminal put there.
+  const list = values.get("8C") ?? new Uint8Array(0);
+  const placed = recording.cdol === undefined ? [] : byPosition(list, recording.cdol);
+  const made = [new Map(values), new Map([...values, ...placed])].flatMap((store) =>
+    recompute(issuerKey, { pan, psn, values: store }),
+  );
+  return made.includes(hexOf(values, "9F26")) ? published : undefined;
 }
 
 /** The UDOL's values but 9F6A: the recorded terminal sent more digits of it than there are places. */
@@ -191,5 +185,6 @@ function checksumData(played: Played): string | undefined {
   const recorded = hexOf(played.recording.said, "9F6A");
   // A trailing 00 of the published text is the command's expected length.
   const bare = published.slice(0, sent.length);
-  return sent.replace(number, recorded) === bare && at >= 0 ? published : undefined;
+  const placed = number !== "" && at >= 0;
+  return placed && sent.replace(number, recorded) === bare ? published : undefined;
 }

@@ -13,6 +13,7 @@ import type {
   TapLimits,
 } from "../configuration.ts";
 import { DEFAULT_COMBINATIONS, DEFAULT_CONTACTLESS_TERMINAL } from "../defaults.ts";
+import { merchantOf } from "../../transcripts/guess.ts";
 import { hexOf, textIn } from "./read.ts";
 import type { Recording, Transcript } from "./read.ts";
 
@@ -74,6 +75,7 @@ export function configurationOf(
       capabilities: hexOf(said, "9F33") || DEFAULT_CONTACTLESS_TERMINAL.capabilities,
       directory,
       approvalCodes: ["00"],
+      ...merchantOf(said),
     },
     keySet: "test",
     caKeys: authorities.map((key) => ({ ...key, checksum: caKeyChecksum(key), label: "test" })),
