@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { fromAscii, toHex, xor } from "@tillway/bytes";
+import { fromAscii, xor } from "@tillway/bytes";
 import { cbcEncrypt, ecbEncrypt, tdesEncrypt } from "../cipher.ts";
 import {
   type AesDukptKeyType,
@@ -105,14 +105,13 @@ function pinBlock(key: KeyOf, inputs: Inputs, published: Inputs): Record<string,
   const panField = inputs.has("panField")
     ? inputs.bytes("panField")
     : format4PanField(inputs.text("pan"));
-  const under = (type: AesDukptKeyType): Uint8Array => {
-    const once = ecbEncrypt("aes", key("pin", type), inputs.bytes("pinField"));
-    return ecbEncrypt("aes", key("pin", type), xor(once, panField));
-  };
-  // The published row does not name the PIN key's type, so any that gives its block will do.
-  const blocks = (["aes128", "aes192", "aes256"] as const).map(under);
-  const name = "encryptedPinBlockFormat4";
-  return { [name]: blocks.find((one) => published.is(name, toHex(one))) ?? under("aes128") };
+  // The row names the PIN key's type by the keys that it publishes; the strongest of several.
+  const type =
+    (["aes256", "aes192", "aes128"] as const).find((one) =>
+      published.has(`pinKeyA${one.slice(1)}`),
+    ) ?? "aes128";
+  const once = ecbEncrypt("aes", key("pin", type), inputs.bytes("pinField"));
+  return { encryptedPinBlockFormat4: ecbEncrypt("aes", key("pin", type), xor(once, panField)) };
 }
 
 /** Made under keys of 128 bits; data are filled with zeros and chained from zeros. */
