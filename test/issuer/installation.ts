@@ -82,6 +82,13 @@ export async function install(relay?: Relay): Promise<Installation> {
     TILLWAY_CUT_OVER: "23:00",
     TILLWAY_ISSUER_REPLY_MS: 5000,
     TILLWAY_ISSUER_ADVICE_MS: 50,
+    TILLWAY_ISSUER_HOLD_DAYS: 30,
+    TILLWAY_ISSUER_PROMISE_MS: 600_000,
+    TILLWAY_ISSUER_OVER_HOLD: 115,
+    TILLWAY_ISSUER_NO_PIN: 100_000,
+    TILLWAY_ISSUER_FALLBACK: "yes",
+    TILLWAY_ISSUER_MANUAL: "yes",
+    TILLWAY_ISSUER_UNKNOWN_REFUND: "yes",
   };
   const lines: string[] = [];
   const write = (detail: object, message: string): void => {

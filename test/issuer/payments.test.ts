@@ -198,7 +198,7 @@ test("the books are in order after all this, and nothing secret is in database o
     "network_exchange",
     "network_advice",
     "authorisation",
-    "reversal",
+    "notice",
     "outbox",
     "card",
   ];

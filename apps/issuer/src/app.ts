@@ -3,8 +3,9 @@ import { connect as connectTo } from "node:net";
 import { toHex } from "@tillway/bytes";
 import { demonstrationProfiles } from "@tillway/emv";
 import { createSoftwareModule, type Random, type SecurityModule } from "@tillway/keys";
-import type { Cancel, Clock } from "@tillway/link";
-import { bankKeys, openBankLink, type BankLink } from "./bank/index.ts";
+import type { Cancel, Clock, Socket } from "@tillway/link";
+import { bankKeys, bankStore, openBankLink, startExpiry, type BankContext } from "./bank/index.ts";
+import { policyOf } from "./policy.ts";
 import { cardViews, openIssuing, resetCards } from "./cards/index.ts";
 import { atOneMoment, type Database, migrateIssuer, withClient } from "./db/index.ts";
 import { secretText } from "./files.ts";
@@ -82,7 +83,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     ready,
     close: async () => {
       await http.close();
-      bank?.close();
+      await bank?.close();
       await network.close();
     },
   };
@@ -115,7 +116,20 @@ async function startNetwork(
   );
 }
 
-type Bank = { readonly ready: () => boolean; readonly close: () => void };
+type Bank = { readonly ready: () => boolean; readonly close: () => Promise<void> };
+
+/** The bank at work: connected to the network, looking after what is overdue. */
+function openBank(context: BankContext, connect: () => Socket): Bank {
+  const link = openBankLink(context, connect);
+  const expiry = startExpiry(context);
+  return {
+    ready: link.ready,
+    close: async () => {
+      link.close();
+      await expiry.stop();
+    },
+  };
+}
 
 /** Connects the bank as soon as it has its keys. */
 function startBank(
@@ -130,7 +144,9 @@ function startBank(
   const { module, calendar, metrics, port } = parts;
   const count = metrics.counting("bank");
   const address = wayToNetwork?.(port) ?? { host: configuration.TILLWAY_HOST, port };
-  let link: BankLink | undefined;
+  const store = bankStore(database, clock);
+  const policy = policyOf(configuration);
+  let running: Bank | undefined;
   let closed = false;
   let timer: Cancel = () => undefined;
   const connect = async (): Promise<void> => {
@@ -140,8 +156,8 @@ function startBank(
       again();
       return;
     }
-    const context = { database, module, keys, calendar, clock, random, log, count };
-    link = openBankLink(context, () => connectTo(address.port, address.host));
+    const context = { store, module, keys, calendar, policy, clock, random, log, count };
+    running = openBank(context, () => connectTo(address.port, address.host));
   };
   const again = (): void => {
     timer = clock.after(LOOK_EVERY, attempt);
@@ -154,11 +170,11 @@ function startBank(
   };
   attempt();
   return {
-    ready: () => link?.ready() ?? false,
-    close: () => {
+    ready: () => running?.ready() ?? false,
+    close: async () => {
       closed = true;
       timer();
-      link?.close();
+      await running?.close();
     },
   };
 }

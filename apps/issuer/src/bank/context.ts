@@ -1,9 +1,10 @@
 /** What the bank's parts share: their surroundings come in from outside. */
 import type { KeyBlock, Random, SecurityModule } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
-import type { Database } from "../db/index.ts";
 import type { Calendar } from "../ledger/index.ts";
 import type { Log } from "../log.ts";
+import type { Policy } from "./policy.ts";
+import type { BankStore } from "./store.ts";
 
 /** The issuing bank's institution id. */
 export const BANK_INSTITUTION = "63031000";
@@ -13,15 +14,17 @@ export type BankKeys = {
   readonly zmk: KeyBlock;
   readonly pan: { readonly key: KeyBlock; readonly tokenKey: KeyBlock };
   readonly pvk: KeyBlock;
-  /** Master keys for application cryptograms, by scheme. */
-  readonly imkAc: ReadonlyMap<string, KeyBlock>;
+  readonly cvk: KeyBlock;
+  /** Master keys by scheme: for cryptograms, and for the MACs of scripts. */
+  readonly masterKeys: ReadonlyMap<string, { readonly ac: KeyBlock; readonly smi: KeyBlock }>;
 };
 
 export type BankContext = {
-  readonly database: Database;
+  readonly store: BankStore;
   readonly module: SecurityModule;
   readonly keys: BankKeys;
   readonly calendar: Calendar;
+  readonly policy: Policy;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -34,11 +37,14 @@ export function bankKeys(blocks: ReadonlyMap<string, KeyBlock>): BankKeys | unde
   const key = blocks.get("pan-seal");
   const tokenKey = blocks.get("pan-token");
   const pvk = blocks.get("pvk");
-  const imkAc = new Map(
-    [...blocks].flatMap(([name, block]) =>
-      name.startsWith("imk-ac:") ? [[name.slice("imk-ac:".length), block] as const] : [],
-    ),
+  const cvk = blocks.get("cvk");
+  const masterKeys = new Map(
+    [...blocks].flatMap(([name, ac]) => {
+      const scheme = /^imk-ac:(.+)$/.exec(name)?.[1];
+      const smi = scheme === undefined ? undefined : blocks.get(`imk-smi:${scheme}`);
+      return scheme !== undefined && smi ? [[scheme, { ac, smi }] as const] : [];
+    }),
   );
-  if (!zmk || !key || !tokenKey || !pvk || imkAc.size === 0) return undefined;
-  return { zmk, pan: { key, tokenKey }, pvk, imkAc };
+  if (!zmk || !key || !tokenKey || !pvk || !cvk || masterKeys.size === 0) return undefined;
+  return { zmk, pan: { key, tokenKey }, pvk, cvk, masterKeys };
 }

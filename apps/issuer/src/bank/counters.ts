@@ -12,7 +12,7 @@ const place = (name: RefusalName): number => REFUSALS.findIndex((one) => one.nam
 const afterPin = place("wrong-pin");
 
 /**
- * The card's counters after a decision. Undefined refusal: approved.
+ * The card's counters after a decision. Undefined refusal: approved. `spending` counts for the day.
  * A counter of the card (ATC) that came with a valid cryptogram is spent whatever the answer; a PIN
  * counts as tried only where the decision reached it, and a right one clears the earlier wrong ones.
  */
@@ -21,6 +21,7 @@ export function countersAfter(
   facts: Facts,
   atc: number | undefined,
   refusal: Refusal | undefined,
+  spending: bigint,
 ): Counters {
   const wrongPin = refusal?.name === "wrong-pin" || refusal?.name === "wrong-pin-last-try";
   const passedPin = refusal === undefined || place(refusal.name) > afterPin;
@@ -28,12 +29,16 @@ export function countersAfter(
   const count = countOn(card, facts.businessDate);
   return {
     pinTries: wrongPin ? card.pinTries + 1 : passedPin && facts.pin === "valid" ? 0 : card.pinTries,
-    lastAtc: facts.cryptogram === "valid" && atc !== undefined ? atc : card.lastAtc,
+    // An offline approval may come after later counters.
+    lastAtc:
+      facts.cryptogram === "valid" && atc !== undefined
+        ? Math.max(atc, card.lastAtc)
+        : card.lastAtc,
     wrongCryptograms: card.wrongCryptograms + (refusal?.name === "wrong-cryptogram" ? 1 : 0),
-    ...(refusal === undefined
+    ...(refusal === undefined && facts.spends
       ? {
           dayDate: facts.businessDate,
-          daySpent: spent + (facts.amount ?? 0n),
+          daySpent: spent + spending,
           dayCount: count + 1,
         }
       : { dayDate: card.dayDate, daySpent: card.daySpent, dayCount: card.dayCount }),

@@ -1,53 +1,66 @@
-/** What a request proves: the card's cryptogram and the cardholder's PIN, judged by the module. */
+/** What a request proves: cryptogram, stripe and PIN, judged by the module. */
 import { toHex } from "@tillway/bytes";
-import { cryptogramData, encodeTlv } from "@tillway/emv";
+import { cryptogramData, readIad } from "@tillway/emv";
 import type { KeyBlock } from "@tillway/keys";
+import { catalogue } from "@tillway/transactions";
 import type { CardRecord } from "../cards/index.ts";
 import type { BankContext } from "./context.ts";
-import type { CryptogramFinding, PinFinding } from "./precedence.ts";
-import type { ChipData, SaleRequest } from "./request.ts";
+import type { CryptogramFinding, PinFinding, StripeFinding } from "./precedence.ts";
+import type { BankRequest, ChipData } from "./request.ts";
 
 /** Findings but for the counter, which is held against the card under its lock. */
 export type Evidence = {
   readonly cryptogram: Exclude<CryptogramFinding, "replayed">;
+  readonly stripe: StripeFinding;
   readonly pin: PinFinding;
 };
+
+export const NO_CARD: Evidence = { cryptogram: "not-sent", stripe: "not-sent", pin: "not-sent" };
 
 /** PIN blocks of links are of format 0, made with the card number (ISO 9564-1). */
 const PIN_FORMAT = 0;
 
+/** Cryptogram information data: bits 8 and 7 say which cryptogram it is (Book 3 §6.5.5.4). */
+const ARQC = 0x80;
+const TC = 0x40;
+
 /** Judges a request against the card that it names. `zpk` is the link's PIN key. */
 export async function examine(
   context: BankContext,
-  request: SaleRequest,
+  request: BankRequest,
   card: CardRecord,
   zpk: KeyBlock,
 ): Promise<Evidence> {
-  const [cryptogram, pin] = await Promise.all([
+  const [cryptogram, stripe, pin] = await Promise.all([
     judgeCryptogram(context, request, card),
+    judgeStripe(context, request, card),
     judgePin(context, request, card, zpk),
   ]);
-  return { cryptogram, pin };
+  const offline = pin === "not-sent" && cryptogram === "valid" && pinFoundRight(request, card);
+  return { cryptogram, stripe, pin: offline ? "offline" : pin };
 }
 
 async function judgeCryptogram(
   context: BankContext,
-  request: SaleRequest,
+  request: BankRequest,
   card: CardRecord,
 ): Promise<Evidence["cryptogram"]> {
-  const { chip } = request;
-  if (!chip) return "not-sent";
-  const command = arqcCommand(context, request, chip, card);
-  // Cryptogram information data: bits 8 and 7 say which cryptogram it is (Book 3 §6.5.5.4).
-  const isRequest = ((chip.tags.get("9F27")?.[0] ?? 0) & 0xc0) === 0x80;
-  if (!command || !isRequest) return "wrong";
+  const { chip, type } = request;
+  const offline = type === "offline chip sale";
+  // Other advices only tell what was done: the chip is not asked again for them.
+  if (!chip || (catalogue[type].undo === "repeat" && catalogue[type].follows.length > 0)) {
+    return "not-sent";
+  }
+  const command = cryptogramCommand(context, request, chip, card);
+  const asked = (chip.tags.get("9F27")?.[0] ?? 0) & 0xc0;
+  if (!command || asked !== (offline ? TC : ARQC)) return "wrong";
   const answer = await context.module.run(command);
   if (!answer.ok || !answer.valid) return "wrong";
   return sameTransaction(request, chip, card) ? "valid" : "other-transaction";
 }
 
 /** Whether the card signed what the message says: amount, currency, card sequence number. */
-function sameTransaction(request: SaleRequest, chip: ChipData, card: CardRecord): boolean {
+function sameTransaction(request: BankRequest, chip: ChipData, card: CardRecord): boolean {
   const amount = toHex(chip.tags.get("9F02") ?? new Uint8Array(0));
   const currency = toHex(chip.tags.get("5F2A") ?? new Uint8Array(0));
   return (
@@ -57,8 +70,14 @@ function sameTransaction(request: SaleRequest, chip: ChipData, card: CardRecord)
   );
 }
 
-function arqcCommand(context: BankContext, request: SaleRequest, chip: ChipData, card: CardRecord) {
-  const key = context.keys.imkAc.get(card.scheme);
+/** The module's check of a cryptogram, or undefined where its data are not whole. */
+export function cryptogramCommand(
+  context: BankContext,
+  request: BankRequest,
+  chip: ChipData,
+  card: CardRecord,
+) {
+  const key = context.keys.masterKeys.get(card.scheme)?.ac;
   const data = cryptogramData(card.cryptogramVersion, chip.tags);
   if (!key || !data) return undefined;
   const hex = (tag: string): string => toHex(chip.tags.get(tag) ?? new Uint8Array(0));
@@ -75,17 +94,50 @@ function arqcCommand(context: BankContext, request: SaleRequest, chip: ChipData,
   } as const;
 }
 
+/** The card's verification results of an offline PIN: tried, and right. */
+function pinFoundRight({ chip }: BankRequest, { cryptogramVersion }: CardRecord): boolean {
+  const iad = chip?.tags.get("9F10");
+  const read = iad && readIad(cryptogramVersion, iad);
+  if (!read) return false;
+  if (cryptogramVersion === "mchip-10") return ((read.cvr[0] ?? 0) & 0x05) === 0x05;
+  return ((read.cvr[1] ?? 0) & 0x06) === 0x04;
+}
+
+/** Discretionary data of our stripes: five digits, then the card verification value. */
+const CVV_AT = 5;
+
+async function judgeStripe(
+  { module, keys }: BankContext,
+  { stripe, pan }: BankRequest,
+  card: CardRecord,
+): Promise<StripeFinding> {
+  if (!stripe) return "not-sent";
+  const { expiry, serviceCode, discretionary } = stripe;
+  if (expiry !== card.expiry || serviceCode !== card.serviceCode) return "wrong";
+  const cvv = discretionary.slice(CVV_AT, CVV_AT + 3);
+  if (cvv.length !== 3) return "wrong";
+  const answer = await module.run({
+    do: "verify-cvv",
+    key: keys.cvk,
+    pan,
+    expiry,
+    serviceCode,
+    cvv,
+  });
+  return answer.ok && answer.valid ? "valid" : "wrong";
+}
+
 async function judgePin(
-  context: BankContext,
-  request: SaleRequest,
+  { module, keys }: BankContext,
+  request: BankRequest,
   card: CardRecord,
   zpk: KeyBlock,
 ): Promise<PinFinding> {
   if (!request.pinBlock) return "not-sent";
-  const answer = await context.module.run({
+  const answer = await module.run({
     do: "verify-pin",
     key: zpk,
-    pvk: context.keys.pvk,
+    pvk: keys.pvk,
     pvki: card.pvki,
     block: request.pinBlock,
     pan: request.pan,
@@ -96,29 +148,8 @@ async function judgePin(
   return answer.valid ? "valid" : "wrong";
 }
 
-/**
- * DE 55 of the answer: tag 91, by which the card knows that its issuer spoke (Book 2 §8.2).
- * Undefined where there was no valid cryptogram to answer.
- */
-export async function issuerAuthentication(
-  context: BankContext,
-  request: SaleRequest,
-  card: CardRecord,
-  evidence: Evidence,
-  responseCode: string,
-): Promise<string | undefined> {
-  if (!request.chip || evidence.cryptogram !== "valid") return undefined;
-  const command = arqcCommand(context, request, request.chip, card);
-  if (!command) return undefined;
-  const answer = await context.module.run({ ...command, responseCode });
-  if (!answer.ok || !answer.arpc) return undefined;
-  return toHex(encodeTlv("91", answer.arpc));
-}
-
 /** An authorisation code of six digits (DE 38) from four random bytes. */
 export function authorisationCode(random: Uint8Array): string {
   const number = new DataView(random.buffer, random.byteOffset, 4).getUint32(0);
   return String(number % 1_000_000).padStart(6, "0");
 }
-
-export const NO_CARD: Evidence = { cryptogram: "not-sent", pin: "not-sent" };

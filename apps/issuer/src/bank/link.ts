@@ -1,5 +1,5 @@
 /** The bank as a member of the network: it keeps connected, signs on, and answers. */
-import { cups, encode, MessageError, type Decoded } from "@tillway/iso8583";
+import { cups, encode, MessageError, responseMti, type Decoded } from "@tillway/iso8583";
 import {
   encodeWithMac,
   hasValidMac,
@@ -11,8 +11,8 @@ import {
 import { reasonOf } from "../log.ts";
 import { NETWORK_INSTITUTION, transmissionTime } from "../wire/index.ts";
 import { BANK_INSTITUTION, type BankContext } from "./context.ts";
-import { reverse } from "./reversal.ts";
-import { authorise } from "./sale.ts";
+import { authorise } from "./authorise.ts";
+import { takeNotice } from "./notice.ts";
 
 export type BankLink = {
   /** Whether the bank is signed on and has its keys. */
@@ -67,6 +67,10 @@ export function openBankLink(context: BankContext, connect: () => Socket): BankL
 /** Fields by which the network finds the request of an answer that has no MAC. */
 const KEY_FIELDS = ["3", "7", "11", "32", "33"];
 
+/** Messages about another one, and those that ask for something or tell what was done. */
+const NOTICES = new Set(["0420", "0421", "0620", "0621"]);
+const REQUESTS = new Set(["0100", "0101", "0200", "0201", "0220", "0221"]);
+
 /** The bytes that answer a request; undefined where nothing is to be said. */
 async function answer(
   context: BankContext,
@@ -74,12 +78,12 @@ async function answer(
   keys: MemberKeys | undefined,
 ): Promise<Uint8Array | undefined> {
   const { message } = received;
-  const isSale = message.mti === "0200" || message.mti === "0201";
-  if (!isSale && message.mti !== "0420" && message.mti !== "0421") {
+  const notice = NOTICES.has(message.mti);
+  if (!notice && !REQUESTS.has(message.mti)) {
     context.count("unknown-message");
     return undefined;
   }
-  const mti = isSale ? "0210" : "0430";
+  const mti = responseMti(message.mti);
   if (!keys || !(await hasValidMac(context.module, cups, received, [keys.zak]))) {
     context.count("wrong-mac");
     const repeated = KEY_FIELDS.flatMap((number) => {
@@ -88,8 +92,8 @@ async function answer(
     });
     return encode(cups, { mti, fields: { ...Object.fromEntries(repeated), "39": "A0" } });
   }
-  const fields = isSale
-    ? await authorise(context, message, keys.zpk)
-    : await reverse(context, message);
+  const fields = notice
+    ? await takeNotice(context, message)
+    : await authorise(context, message, keys.zpk);
   return encodeWithMac(context.module, cups, { mti, fields }, keys.zak);
 }

@@ -10,6 +10,9 @@ const goodCard: CardFacts = {
   status: "active",
   expiry: "3012",
   currency: "156",
+  serviceCode: "120",
+  domestic: true,
+  partial: true,
   pinRequired: true,
   pinTries: 0,
   pinLimit: 3,
@@ -29,6 +32,16 @@ const good: Facts = {
   otherContent: false,
   reversedBefore: false,
   card: goodCard,
+  original: "none",
+  isNew: true,
+  spends: true,
+  pinAsked: true,
+  entry: "chip",
+  stripe: "not-sent",
+  hasAmount: true,
+  receiver: "none",
+  periods: undefined,
+  policy: { manual: true, fallback: true, noPinAmount: 20_00n },
   presentedExpiry: "3012",
   thisMonth: "2611",
   businessDate: "2026-11-23",
@@ -48,11 +61,22 @@ const spoils: Record<RefusalName, Spoil> = {
   "other-content": { facts: { otherContent: true } },
   "reversed-before": { facts: { reversedBefore: true } },
   "unknown-card": { facts: { card: undefined } },
+  "unknown-original": { facts: { original: "unknown" } },
+  "original-of-another-card": { facts: { original: "other-card" } },
+  "original-of-another-type": { facts: { original: "other-type" } },
+  "original-spent": { facts: { original: "spent" } },
   lost: { card: { status: "lost" } },
   stolen: { card: { status: "stolen" } },
   restricted: { card: { status: "restricted" } },
   expired: { card: { expiry: "2610" }, facts: { presentedExpiry: "2610" } },
   "other-expiry": { facts: { presentedExpiry: "3101" } },
+  "manual-entry": { facts: { entry: "manual", policy: { ...good.policy, manual: false } } },
+  "chip-card-by-stripe": {
+    facts: { entry: "stripe", stripe: "valid" },
+    card: { serviceCode: "220" },
+  },
+  fallback: { facts: { entry: "fallback", stripe: "valid" } },
+  "wrong-stripe": { facts: { entry: "stripe", stripe: "wrong" } },
   "no-cryptogram": { facts: { cryptogram: "not-sent" } },
   "wrong-cryptogram": { facts: { cryptogram: "wrong" } },
   "cryptogram-of-another": { facts: { cryptogram: "other-transaction" } },
@@ -64,6 +88,12 @@ const spoils: Record<RefusalName, Spoil> = {
   "wrong-pin": { facts: { pin: "wrong" } },
   "other-currency": { card: { currency: "840" } },
   "bad-amount": { facts: { amount: 0n } },
+  "other-amount": { facts: { original: "more-than-remains" } },
+  "over-hold": { facts: { original: "over-hold" } },
+  "unknown-receiver": { facts: { receiver: "unknown" } },
+  "receiver-is-sender": { facts: { receiver: "same" } },
+  "receiver-currency": { facts: { receiver: "other-currency" } },
+  "plan-not-offered": { facts: { periods: 5 } },
   "over-transaction-limit": { card: { transactionLimit: 1n } },
   "over-day-limit": { card: { dayLimit: 1n } },
   "over-day-count": { card: { dayCountLimit: 2 } },
@@ -94,7 +124,9 @@ test("of two things that are wrong the earlier in the list is answered", () => {
   const subject = (name: RefusalName): string => {
     if (["lost", "stolen", "restricted"].includes(name)) return "status";
     if (["expired", "other-expiry"].includes(name)) return "expiry";
-    if (name.includes("cryptogram")) return "cryptogram";
+    if (/original|other-amount|over-hold/.test(name)) return "original";
+    if (name.includes("receiver")) return "receiver";
+    if (/cryptogram|stripe|fallback|manual/.test(name)) return "entry";
     return name.includes("pin") ? "pin" : name;
   };
   for (const [first, one] of REFUSALS.entries()) {
@@ -103,6 +135,46 @@ test("of two things that are wrong the earlier in the list is answered", () => {
       assert.equal(refusalOf(spoiled(one.name, other.name))?.name, one.name, other.name);
     }
   }
+});
+
+test("only what the cardholder asks for anew is refused for the card's own sake", () => {
+  const own: readonly RefusalName[] = [
+    "lost",
+    "stolen",
+    "restricted",
+    "expired",
+    "other-expiry",
+    "no-cryptogram",
+    "no-pin",
+    "over-transaction-limit",
+    "over-day-limit",
+    "over-day-count",
+  ];
+  for (const name of own) {
+    const facts = { ...spoiled(name), isNew: false, pinAsked: false };
+    assert.equal(refusalOf(facts), undefined, name);
+  }
+});
+
+test("a small amount without contact needs no PIN; by contact, or above it, it does", () => {
+  const silent: Facts = { ...good, pin: "not-sent", entry: "contactless" };
+  assert.equal(refusalOf({ ...silent, amount: 20_00n }), undefined);
+  assert.equal(refusalOf({ ...silent, amount: 20_01n })?.name, "no-pin");
+  assert.equal(refusalOf({ ...silent, entry: "chip", amount: 20_00n })?.name, "no-pin");
+  assert.equal(refusalOf({ ...silent, entry: "chip", pin: "offline" }), undefined);
+});
+
+test("a foreign card falls back to its stripe where the bank allows it, a domestic one never", () => {
+  const stripe: Facts = { ...good, entry: "fallback", stripe: "valid", cryptogram: "not-sent" };
+  const foreign = { ...goodCard, domestic: false, serviceCode: "201" };
+  assert.equal(refusalOf({ ...stripe, card: foreign }), undefined);
+  const policy = { ...good.policy, fallback: false };
+  assert.equal(refusalOf({ ...stripe, card: foreign, policy })?.name, "fallback");
+  assert.equal(refusalOf(stripe)?.name, "fallback");
+});
+
+test("what has no amount is not refused for want of one", () => {
+  assert.equal(refusalOf({ ...good, amount: undefined, hasAmount: false }), undefined);
 });
 
 test("no amount, however odd, is approved unless it is within the limits", () => {
@@ -116,7 +188,7 @@ test("no amount, however odd, is approved unless it is within the limits", () =>
 
 function after(name: RefusalName | undefined, facts: Facts, card: CardFacts = goodCard) {
   const refusal = REFUSALS.find((one) => one.name === name);
-  return countersAfter(card, facts, 9, refusal);
+  return countersAfter(card, facts, 9, refusal, facts.amount ?? 0n);
 }
 
 test("a wrong PIN counts, a right one clears, an unread one does neither", () => {

@@ -1,8 +1,8 @@
-/** What the bank answers: fields of 0210 and 0430, without their MAC. */
+/** What the bank answers: fields of its replies, without their MAC. */
 import type { MessageFields } from "@tillway/iso8583";
 import { BANK_INSTITUTION } from "./context.ts";
 
-const REPEATED = "2 3 4 7 11 12 13 18 25 32 33 37 41 42 49".split(" ");
+const REPEATED = "2 3 4 7 11 12 13 18 25 32 33 37 41 42 49 60".split(" ");
 
 function repeated(request: MessageFields, numbers: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {};
@@ -19,8 +19,10 @@ export type BankAnswer = {
   /** "YYYY-MM-DD"; DE 15 holds its month and day. */
   readonly businessDate?: string;
   readonly authorisationCode?: string | undefined;
-  /** DE 55. */
-  readonly chip?: string | undefined;
+  /** What was approved, where it is not all that was asked for. */
+  readonly amount?: bigint;
+  /** DE 54. */
+  readonly additional?: string;
 };
 
 /** The bank's own fields of an answer. */
@@ -30,16 +32,17 @@ export function answerFields(answer: BankAnswer): MessageFields {
     "100": BANK_INSTITUTION,
     ...(answer.businessDate && { "15": answer.businessDate.replaceAll("-", "").slice(4) }),
     ...(answer.authorisationCode && { "38": answer.authorisationCode }),
-    ...(answer.chip && { "55": answer.chip }),
+    ...(answer.additional && { "54": answer.additional }),
+    ...(answer.amount !== undefined && { "4": answer.amount.toString().padStart(12, "0") }),
   };
 }
 
-/** A 0210: what the request said, and the bank's own fields. */
-export function saleReply(request: MessageFields, own: MessageFields): MessageFields {
+/** A reply to a request or an advice: what that said, and the bank's own fields. */
+export function replyTo(request: MessageFields, own: MessageFields): MessageFields {
   return { ...repeated(request, REPEATED), ...own };
 }
 
-/** A 0430. */
-export function reversalReply(request: MessageFields, code: string): MessageFields {
+/** A reply to a message about another one (0430, 0630). */
+export function noticeReply(request: MessageFields, code: string): MessageFields {
   return { ...repeated(request, [...REPEATED, "90"]), "39": code, "100": BANK_INSTITUTION };
 }

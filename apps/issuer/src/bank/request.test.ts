@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { fromHex, toHex } from "@tillway/bytes";
 import { encodeTlvs } from "@tillway/emv";
-import { parseSale } from "./request.ts";
+import type { TransactionName } from "@tillway/transactions";
+import { parseRequest } from "./request.ts";
 
 const chip = toHex(
   encodeTlvs(
@@ -44,9 +45,9 @@ const sale = {
   "55": chip,
 };
 
-function read(changes: Record<string, string | undefined>) {
+function read(changes: Record<string, string | undefined>, type: TransactionName = "sale") {
   const fields = Object.entries({ ...sale, ...changes }).filter(([, value]) => value !== undefined);
-  return parseSale(Object.fromEntries(fields));
+  return parseRequest(type, Object.fromEntries(fields));
 }
 
 test("a chip sale is read with its counter, amount and card sequence number", () => {
@@ -54,7 +55,7 @@ test("a chip sale is read with its counter, amount and card sequence number", ()
   assert.ok(parsed.ok);
   const { request } = parsed;
   assert.deepEqual([request.amount, request.psn, request.chip?.atc], [2580n, "01", 0x0102]);
-  assert.deepEqual([request.byChip, request.expiry, request.currency], [true, "3012", "156"]);
+  assert.deepEqual([request.entry, request.expiry, request.currency], ["chip", "3012", "156"]);
 });
 
 test("a missing field is named", () => {
@@ -74,6 +75,43 @@ test("chip data without a mandatory tag is a format problem, no chip data is not
   assert.ok(!read({ "55": chip.slice(0, -18) }).ok);
   const without = read({ "55": undefined });
   assert.ok(without.ok && without.request.chip === undefined);
+});
+
+test("a stripe gives expiry, service code and discretionary data", () => {
+  const stripe = {
+    "14": undefined,
+    "22": "021",
+    "35": "6226000000001235=30122200000012",
+    "55": undefined,
+  };
+  const parsed = read(stripe);
+  assert.ok(parsed.ok);
+  const { request } = parsed;
+  assert.deepEqual([request.entry, request.expiry], ["stripe", "3012"]);
+  assert.deepEqual(request.stripe, {
+    expiry: "3012",
+    serviceCode: "220",
+    discretionary: "0000012",
+  });
+});
+
+test("what follows another message names it, and its chip may be silent", () => {
+  const original = "020000000111230415000004802100000048021000";
+  assert.ok(!read({ "90": undefined }, "sale void").ok);
+  assert.ok(!read({ "90": "1" }, "sale void").ok);
+  const parsed = read({ "90": original, "55": "9F36020001" }, "sale void");
+  assert.ok(parsed.ok);
+  assert.equal(parsed.request.originalKey, "11230415000000010004802100000048021000");
+  assert.equal(parsed.request.chip, undefined);
+});
+
+test("an instalment sale has a plan, a transfer's receiver is a card number", () => {
+  assert.ok(!read({ "122": "IP12" }, "instalment sale").ok);
+  const plan = read({ "122": "IP12A11               " }, "instalment sale");
+  assert.ok(plan.ok);
+  assert.deepEqual(plan.request.plan, { periods: 12, code: "A1", feePayer: "merchant" });
+  assert.ok(!read({ "103": "friend" }, "transfer").ok);
+  assert.ok(read({ "103": "6216261000000000018" }, "transfer").ok);
 });
 
 test("an amount that is not digits is left to the amount rule", () => {

@@ -26,6 +26,7 @@ export function openIssuing(
   const profiles = demonstrationProfiles();
   const panKeys = panKeysOf(blocks);
   const pvk = blocks.get("pvk");
+  const cvk = blocks.get("cvk");
   const schemes = [...new Set(profiles.map((profile) => profile.scheme))];
   const masterKeys = new Map(
     schemes.flatMap((scheme) => {
@@ -33,11 +34,11 @@ export function openIssuing(
       return keys ? [[scheme, keys] as const] : [];
     }),
   );
-  if (!panKeys || !pvk || masterKeys.size < schemes.length) return undefined;
+  if (!panKeys || !pvk || !cvk || masterKeys.size < schemes.length) return undefined;
   const rids = [...new Set(profiles.map((profile) => profile.aid.slice(0, 10)))];
   const authorities = keptAuthorities(folder.authorities, folder.masterKey(), rids, random);
   return {
-    bureau: { module, random, masterKeys, authorities },
+    bureau: { module, random, masterKeys, cvk, authorities },
     database,
     calendar,
     panKeys,

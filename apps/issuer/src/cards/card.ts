@@ -7,6 +7,12 @@ export type CardFacts = {
   /** Last month of validity, YYMM. */
   readonly expiry: string;
   readonly currency: string;
+  /** As on its stripe: where and how it may be used (ISO/IEC 7813). */
+  readonly serviceCode: string;
+  /** Of this country's own scheme. */
+  readonly domestic: boolean;
+  /** Whether its product knows partial approvals. */
+  readonly partial: boolean;
   readonly pinRequired: boolean;
   /** Wrong PINs since the last right one, and how many block the card. */
   readonly pinTries: number;

@@ -6,7 +6,7 @@ import { balances, openAccounts, postJournals } from "@tillway/ledger";
 import { currency, maskPan, uuidv7 } from "@tillway/money";
 import { transaction, withClient, type Database } from "../db/index.ts";
 import { accountsFor, type Calendar, cardholderAccount, fundingJournal } from "../ledger/index.ts";
-import { openAccount, type Account } from "./store/account.ts";
+import { freeHolds, openAccount, type Account } from "./store/account.ts";
 import { findCard, issueCard } from "./store/card.ts";
 import { makeCard, sequenceOnFile, writeCard, type Bureau } from "./personalise.ts";
 
@@ -118,6 +118,9 @@ export async function issueAnew(
       expiry: profile.expiry.slice(0, 4),
       pvki: PVKI,
       pvv: verification.pvv,
+      serviceCode: profile.serviceCode,
+      // What is short of a debit account may be paid in another way; a credit line is given whole.
+      partial: profile.account.kind === "debit",
       // A debit card of the demonstration always asks for its PIN.
       pinRequired: profile.account.kind === "debit",
       limits: LIMITS,
@@ -155,6 +158,7 @@ export async function resetCards(
     await transaction(issuing.database, async (sql) => {
       // Payments of this card wait for its lock: the balance cannot move meanwhile.
       await findCard(sql, token, "lock");
+      await freeHolds(sql, accountOf(profile));
       await restoreBalance(issuing, sql, accountOf(profile), { now, businessDate });
     });
   }

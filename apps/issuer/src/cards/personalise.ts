@@ -15,6 +15,8 @@ export type Bureau = {
   readonly module: SecurityModule;
   readonly random: Random;
   readonly masterKeys: ReadonlyMap<string, MasterKeys>;
+  /** Makes card verification values. */
+  readonly cvk: KeyBlock;
   readonly authorities: readonly Authority[];
 };
 
@@ -24,7 +26,7 @@ export async function makeCard(bureau: Bureau, profile: CardProfile): Promise<Ca
   const authority = bureau.authorities.find((one) => one.rid === rid);
   const master = bureau.masterKeys.get(profile.scheme);
   if (!authority || !master) throw new Error(`no keys for cards of ${profile.scheme}`);
-  return personalise(
+  const image = personalise(
     profile,
     {
       caIndex,
@@ -36,6 +38,16 @@ export async function makeCard(bureau: Bureau, profile: CardProfile): Promise<Ca
     },
     bureau.random,
   );
+  return { ...image, stripe: await stripeOf(bureau, profile) };
+}
+
+/** Track 2 (ISO/IEC 7813): five digits of the bank's own, then the card verification value. */
+async function stripeOf({ module, cvk }: Bureau, profile: CardProfile): Promise<string> {
+  const { pan, serviceCode } = profile;
+  const expiry = profile.expiry.slice(0, 4);
+  const made = await module.run({ do: "make-cvv", key: cvk, pan, expiry, serviceCode });
+  if (!made.ok) throw new Error(made.message);
+  return `${pan}D${expiry}${serviceCode}00000${made.cvv}`;
 }
 
 /** The card's three keys: they leave the module under a transport key that lives for this call. */

@@ -28,6 +28,7 @@ export const OWN_KEYS: Readonly<Record<KeyTable, (schemes: readonly string[]) =>
   bank_key: (schemes) => [
     ...PAN_KEYS,
     tdes("pvk", "V2"),
+    tdes("cvk", "C0"),
     ...schemes.flatMap((scheme) => [
       tdes(`imk-ac:${scheme}`, "E0"),
       tdes(`imk-smi:${scheme}`, "E2"),

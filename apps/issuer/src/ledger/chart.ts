@@ -4,6 +4,8 @@
  *
  * - `cardholder:<account>` what the bank owes the holder of an account (negative: what it is owed)
  * - `network:payable:<currency>` what the bank owes the network, striped by bucket
+ * - `overdraft:<currency>` what holders owe beyond their accounts: what could not be refused any more
+ * - `transfer:<currency>` transfers between our own accounts, from one bucket to another: sums to zero
  * - `funding:<currency>` where opening balances and resets of demonstration accounts come from
  */
 import { currency } from "@tillway/money";
@@ -26,6 +28,8 @@ export type Occasion = {
 
 export const cardholderAccount = (account: string): string => `cardholder:${account}`;
 const payable = (letters: string): string => `network:payable:${letters}`;
+const overdrafts = (letters: string): string => `overdraft:${letters}`;
+const transfers = (letters: string): string => `transfer:${letters}`;
 const funding = (letters: string): string => `funding:${letters}`;
 
 /** ISO 4217 letters of a currency number. Throws where there is no such currency here. */
@@ -41,6 +45,8 @@ export function accountsFor(holders: readonly Holder[]): Account[] {
   return [
     ...currencies.flatMap((letters) => [
       ...striped({ code: payable(letters), kind: "network-payable", currency: letters }),
+      ...striped({ code: overdrafts(letters), kind: "overdraft", currency: letters }),
+      ...striped({ code: transfers(letters), kind: "transfer", currency: letters }),
       ...striped({ code: funding(letters), kind: "funding", currency: letters }),
     ]),
     ...holders.map((holder) => ({
@@ -53,42 +59,56 @@ export function accountsFor(holders: readonly Holder[]): Account[] {
   ];
 }
 
-export const saleKey = (authorisation: string): string => `sale:${authorisation}`;
-export const reversalKey = (authorisation: string): string => `sale-reversal:${authorisation}`;
+/** Keys of what an authorisation posts: its movement, its reversal, what reaches a receiver. */
+export const postingKey = (what: "move" | "undo" | "arrive", authorisation: string): string =>
+  `${what}:${authorisation}`;
 
-type Posting = {
+type Posting = Occasion & {
   readonly holder: Pick<Holder, "id" | "bucket" | "currency">;
-  readonly amount: bigint;
   readonly authorisation: string;
-  readonly occasion: Occasion;
+  readonly kind: string;
 };
 
-/** An approved sale: the cardholder's account is debited, the network is owed the amount. */
-export function saleJournal({ holder, amount, authorisation, occasion }: Posting): Journal {
+/**
+ * An amount out of a cardholder's account (negative: into it), the other side with the network or
+ * under way to another account of ours. `overdraft` of it the account does not have.
+ */
+export function movement(
+  posting: Posting & {
+    readonly moved: bigint;
+    readonly overdraft: bigint;
+    readonly what: "move" | "undo";
+    readonly counter: "network" | "transfer";
+  },
+): Journal {
+  const { holder, moved, overdraft, counter } = posting;
+  const letters = lettersOf(holder.currency);
   return {
-    ...occasion,
-    bucket: holder.bucket,
-    idempotencyKey: saleKey(authorisation),
-    kind: "sale",
+    ...documentOf(posting),
+    idempotencyKey: postingKey(posting.what, posting.authorisation),
     legs: [
-      debit(cardholderAccount(holder.id), amount),
-      credit(payable(lettersOf(holder.currency)), amount),
+      { account: cardholderAccount(holder.id), amount: overdraft - moved },
+      { account: overdrafts(letters), amount: -overdraft },
+      { account: counter === "network" ? payable(letters) : transfers(letters), amount: moved },
     ],
   };
 }
 
-/** The undo of an approved sale. */
-export function reversalJournal({ holder, amount, authorisation, occasion }: Posting): Journal {
+/** A transfer that reaches the account it goes to. */
+export function transferArrival(posting: Posting & { readonly amount: bigint }): Journal {
+  const { holder, amount } = posting;
   return {
-    ...occasion,
-    bucket: holder.bucket,
-    idempotencyKey: reversalKey(authorisation),
-    kind: "sale-reversal",
+    ...documentOf(posting),
+    idempotencyKey: postingKey("arrive", posting.authorisation),
     legs: [
-      debit(payable(lettersOf(holder.currency)), amount),
+      debit(transfers(lettersOf(holder.currency)), amount),
       credit(cardholderAccount(holder.id), amount),
     ],
   };
+}
+
+function documentOf({ id, businessDate, occurredAt, kind, holder }: Posting) {
+  return { id, businessDate, occurredAt, kind, bucket: holder.bucket };
 }
 
 /**

@@ -4,8 +4,9 @@ export {
   accountsFor,
   cardholderAccount,
   fundingJournal,
-  reversalJournal,
-  saleJournal,
+  movement,
+  postingKey,
+  transferArrival,
   type Holder,
   type Occasion,
 } from "./chart.ts";

@@ -2,12 +2,23 @@
 import { bigintOf, textOf, textOrNull, wordOf, type Sql } from "@tillway/database";
 import { auditLedger } from "@tillway/ledger";
 
+const STATES = [
+  "approved",
+  "declined",
+  "reversed",
+  "voided",
+  "completed",
+  "kept",
+  "expired",
+] as const;
+
 export type Check = { readonly name: string; readonly ok: boolean; readonly checked: number };
 
 /** A transaction as the bank knows it; amount in minor units as decimal digits. */
 export type AuditedTransaction = {
   readonly rrn: string | null;
-  readonly state: "approved" | "declined" | "reversed";
+  readonly state: (typeof STATES)[number];
+  readonly type: string;
   readonly amount: string | null;
   readonly currency: string;
   readonly responseCode: string;
@@ -25,33 +36,93 @@ export type Audit = {
 /** Counts what a check looks at (`checked`) and what breaks it (`broken`). */
 const COUNTS: readonly { readonly name: string; readonly sql: string }[] = [
   {
-    name: "every approved sale is posted once, with its amount",
-    sql: `select count(*) as checked, count(*) filter (where posted is distinct from amount) as broken
-          from (select a.amount, sum(e.amount) as posted
+    name: "every decision is posted once, with what it moved",
+    sql: `select count(*) as checked,
+                 count(*) filter (where posted is distinct from nullif(moved, 0)) as broken
+          from (select a.moved, -sum(e.amount) as posted
                 from issuer.authorisation a
                 left join issuer.ledger_key k
-                  on k.bucket = a.bucket and k.idempotency_key = 'sale:' || a.id
+                  on k.bucket = a.bucket and k.idempotency_key = 'move:' || a.id
                 left join issuer.ledger_entry e
                   on e.bucket = k.bucket and e.journal_id = k.journal_id
-                 and e.business_date = k.business_date and e.amount > 0
-                where a.state in ('approved', 'reversed')
+                 and e.business_date = k.business_date
+                 and exists (select from issuer.ledger_account l
+                              where l.bucket = e.bucket and l.id = e.account_id
+                                and l.kind in ('cardholder', 'overdraft'))
                 group by a.bucket, a.id) t`,
   },
   {
-    name: "every reversed sale is given back once, and no other",
+    name: "what was reversed is posted back once, and nothing else",
     sql: `select count(*) as checked,
-                 count(*) filter (where (a.state = 'reversed') <> (k.journal_id is not null)) as broken
+                 count(*) filter (where (a.state = 'reversed' and a.moved <> 0)
+                                        <> (k.journal_id is not null)) as broken
           from issuer.authorisation a
           left join issuer.ledger_key k
-            on k.bucket = a.bucket and k.idempotency_key = 'sale-reversal:' || a.id`,
+            on k.bucket = a.bucket and k.idempotency_key = 'undo:' || a.id`,
   },
   {
-    name: "no declined request is posted",
-    sql: `select count(*) as checked, count(k.journal_id) as broken
-          from issuer.authorisation a
-          left join issuer.ledger_key k
-            on k.bucket = a.bucket and k.idempotency_key = 'sale:' || a.id
-          where a.state = 'declined'`,
+    name: "no declined request moved anything",
+    sql: `select count(*) as checked, count(*) filter (where moved <> 0) as broken
+          from issuer.authorisation where state = 'declined'`,
+  },
+  {
+    name: "every transfer that left an account reached the other",
+    sql: `select count(*) as checked, count(*) filter (where total <> 0) as broken
+          from (select l.currency, coalesce(sum(e.amount), 0) as total
+                from issuer.ledger_account l
+                left join issuer.ledger_entry e on e.bucket = l.bucket and e.account_id = l.id
+                where l.kind = 'transfer' group by l.currency) t`,
+  },
+  {
+    name: "money is set apart for live pre-authorisations and transfers only",
+    sql: `select count(*) as checked,
+                 count(*) filter (where a.id is null or a.state <> 'approved'
+                   or a.account <> h.account or a.amount <> h.amount) as broken
+          from issuer.hold h
+          left join issuer.authorisation a on a.bucket = h.bucket and a.id = h.id
+          where h.state = 'active'`,
+  },
+  {
+    name: "a hold that was captured has its completion, and a completion its hold",
+    sql: `select count(*) as checked,
+                 count(*) filter (where (h.state = 'captured')
+                                        <> (a.state in ('completed', 'kept'))) as broken
+          from issuer.hold h
+          join issuer.authorisation a on a.bucket = h.bucket and a.id = h.id`,
+  },
+  {
+    name: "every promise that was kept has one confirmation, and no other has",
+    sql: `select count(*) as checked,
+                 count(*) filter (where kept <> case state when 'kept' then 1 else 0 end) as broken
+          from (select p.state, count(c.id) as kept
+                from issuer.authorisation p
+                left join issuer.authorisation c
+                  on c.bucket = p.bucket and c.original_id = p.id and c.state = 'approved'
+                 and c.type in ('deposit confirmation', 'transfer confirmation')
+                where p.type in ('deposit', 'transfer')
+                group by p.bucket, p.id, p.state) t`,
+  },
+  {
+    name: "what was refunded of a payment is what its refunds gave back, and not more than it took",
+    sql: `select count(*) as checked,
+                 count(*) filter (where refunded <> given or refunded > amount) as broken
+          from (select o.refunded, o.amount, coalesce(-sum(r.moved), 0) as given
+                from issuer.authorisation o
+                left join issuer.authorisation r
+                  on r.bucket = o.bucket and r.original_id = o.id and r.type = 'refund'
+                 and r.state = 'approved'
+                where o.moved > 0 group by o.bucket, o.id, o.refunded, o.amount) t`,
+  },
+  {
+    name: "the instalments of a plan sum to its sale, and a plan is live while its sale is",
+    sql: `select count(*) as checked,
+                 count(*) filter (where total <> amount or live <> (state = 'active')) as broken
+          from (select p.amount, p.state, sum(i.amount) as total,
+                       bool_and(a.state = 'approved') as live
+                from issuer.instalment_plan p
+                join issuer.instalment i on i.bucket = p.bucket and i.plan = p.id
+                join issuer.authorisation a on a.bucket = p.bucket and a.id = p.id
+                group by p.bucket, p.id, p.amount, p.state) t`,
   },
   {
     name: "every decision is found under its key",
@@ -70,7 +141,7 @@ const COUNTS: readonly { readonly name: string; readonly sql: string }[] = [
                 group by a.bucket, a.id, a.state) t`,
   },
   {
-    name: "every reversal advice of the network is delivered",
+    name: "every advice of the network is delivered",
     sql: `select count(*) as checked, count(*) filter (where state = 'pending') as broken
           from issuer.network_advice`,
   },
@@ -95,12 +166,13 @@ export async function audit(sql: Sql): Promise<Audit> {
     checks.push({ name, ok: bigintOf(counted, "broken") === 0n, checked });
   }
   const { rows } = await sql.query(
-    `select rrn, state, amount::text as amount, currency, response_code, stan, terminal, merchant
+    `select rrn, state, type, amount::text as amount, currency, response_code, stan, terminal, merchant
      from issuer.authorisation order by occurred_at, id`,
   );
   const transactions = rows.map((found) => ({
     rrn: textOrNull(found, "rrn"),
-    state: wordOf(found, "state", ["approved", "declined", "reversed"]),
+    state: wordOf(found, "state", STATES),
+    type: textOf(found, "type"),
     amount: textOrNull(found, "amount"),
     currency: textOf(found, "currency"),
     responseCode: textOf(found, "response_code"),

@@ -55,6 +55,8 @@ export type CardImage<Version extends AnyCryptogramVersion = CryptogramVersion> 
   readonly keyIndex: number;
   readonly pinTryLimit: number;
   readonly keys: CardKeys & { readonly icc: RsaKey; readonly pin?: RsaKey };
+  /** Track 2 of its magnetic stripe, with the verification value; absent where it has none. */
+  readonly stripe?: string;
   /** The card's other applications; they have no directory of their own. */
   readonly further?: readonly CardImage<Version>[];
 };

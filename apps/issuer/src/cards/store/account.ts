@@ -68,3 +68,12 @@ export async function openAccount(
     ],
   );
 }
+
+/** Frees everything that is set apart on an account. */
+export async function freeHolds(sql: Sql, { id, bucket }: Account): Promise<void> {
+  await sql.query(
+    `update issuer.hold set state = 'released'
+     where bucket = $1 and account = $2 and state = 'active'`,
+    [bucket, id],
+  );
+}

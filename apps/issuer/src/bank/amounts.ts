@@ -1,0 +1,19 @@
+/** Amounts that the bank tells in DE 54: account type, amount type, currency, sign, 12 digits. */
+import { available, type AccountFacts } from "./authorisation.ts";
+
+function entry(account: string, type: string, currency: string, amount: bigint): string {
+  const sign = amount < 0n ? "D" : "C";
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(12, "0");
+  return account + type + currency + sign + digits;
+}
+
+/** Ledger balance (01) and what is available (02). */
+export function balanceAmounts(account: AccountFacts): string {
+  const of = (type: string, amount: bigint): string => entry("10", type, account.currency, amount);
+  return of("01", account.balance) + of("02", available(account));
+}
+
+/** What was asked for where only part was approved (57, ISO 8583:1987 amount type). */
+export function askedAmount(amount: bigint, currency: string): string {
+  return entry("00", "57", currency, -amount);
+}

@@ -1,0 +1,84 @@
+/** The bank's store on PostgreSQL: decisions that wait while a commit is in flight share the next. */
+import { integerOf, Lanes, textOf, toInstant, type Sql } from "@tillway/database";
+import type { Clock } from "@tillway/link";
+import { findCards, type CardRecord } from "../../cards/index.ts";
+import { transaction, withClient, type Database } from "../../db/index.ts";
+import type { Script } from "../authorisation.ts";
+import { Book } from "../book.ts";
+import type { BankStore, Names, Overdue, Step } from "../store.ts";
+import { load } from "./load.ts";
+import { write } from "./write.ts";
+
+/** Writers at a time. A lane has the accounts of its buckets to itself. */
+const LANES = 2;
+
+type Waiting = { readonly names: Names; readonly decide: (book: Book) => void };
+
+export function bankStore(database: Database, clock: Clock): BankStore {
+  const lanes = new Lanes<Waiting, undefined>({
+    lanes: LANES,
+    run: async (_lane, steps) => {
+      await transaction(database, async (sql) => {
+        const book = new Book(
+          await load(
+            sql,
+            steps.map(({ names }) => names),
+          ),
+        );
+        for (const { decide } of steps) decide(book);
+        await write(sql, book.changes(), clock.now());
+      });
+      return steps.map(() => undefined);
+    },
+  });
+  // Reads that arrive together are one statement.
+  const reads = new Lanes<string, CardRecord | undefined>({
+    lanes: 1,
+    run: async (_lane, tokens) => {
+      const found = await withClient(database, (sql) => findCards(sql, tokens, "read"));
+      const cards = new Map(found.map((card) => [card.token, card]));
+      return tokens.map((token) => cards.get(token));
+    },
+  });
+  return {
+    card: (token) => reads.submit(0, token),
+    run: async <T>({ bucket, names, decide }: Step<T>): Promise<T> => {
+      let outcome: { readonly value: T } | undefined;
+      const step = (book: Book): void => {
+        outcome = { value: decide(book) };
+      };
+      await lanes.submit(bucket, { names, decide: step });
+      if (!outcome) throw new Error("a decision was committed without being made");
+      return outcome.value;
+    },
+    overdue: (now, limit) => withClient(database, (sql) => overdue(sql, now, limit)),
+    order: (name, script, now) => withClient(database, (sql) => order(sql, name, script, now)),
+  };
+}
+
+async function overdue(sql: Sql, now: number, limit: number): Promise<Overdue[]> {
+  const { rows } = await sql.query(
+    `select key, card, bucket from issuer.authorisation
+     where state = 'approved' and expires_at <= $1 order by expires_at limit $2`,
+    [toInstant(now), limit],
+  );
+  return rows.map((row) => ({
+    key: textOf(row, "key"),
+    card: textOf(row, "card"),
+    bucket: integerOf(row, "bucket"),
+  }));
+}
+
+async function order(
+  sql: Sql,
+  name: string,
+  script: Omit<Script, "id">,
+  now: number,
+): Promise<number | undefined> {
+  const { rows } = await sql.query(
+    `insert into issuer.script (card, command, tag, value, asked_at)
+     select token, $2, $3, $4, $5 from issuer.card where name = $1 returning id`,
+    [name, script.command, script.tag ?? null, script.value ?? null, toInstant(now)],
+  );
+  return rows[0] && integerOf(rows[0], "id");
+}
