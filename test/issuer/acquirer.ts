@@ -49,7 +49,8 @@ export type Acquirer = {
   readonly close: () => void;
 };
 
-function transmission(): { "7": string; "11": string } {
+/** DE 7 and DE 11 of a new message. */
+export function transmission(): { "7": string; "11": string } {
   traces += 1;
   const sent = new Date().toISOString().replace(/\D/g, "").slice(4, 14);
   return { "7": sent, "11": String(traces).padStart(6, "0") };

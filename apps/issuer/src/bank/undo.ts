@@ -43,9 +43,11 @@ function isFollowed(one: Authorisation): boolean {
 
 /** False where a type is never reversed: it is repeated until it is answered. */
 function undoType(book: Book, one: Authorisation, reversal: Reversal): boolean {
-  switch (catalogue[one.type].issuing) {
+  const { issuing, undo: way } = catalogue[one.type];
+  // A promise is freed; everything else that is repeated until it is answered stands.
+  if (way === "repeat" && issuing !== "promise") return false;
+  switch (issuing) {
     case "debit":
-      if (one.type === "offline chip sale") return false;
       if (one.type === "instalment sale") book.changePlan(one.id, one.bucket, "cancelled");
       giveBack(book, one, reversal);
       return true;
