@@ -62,6 +62,8 @@ export type Installation = {
   /** Balance of a card's account in minor units. */
   readonly balance: (card: string) => Promise<bigint>;
   readonly admin: (path: string, method?: "GET" | "POST", token?: string) => Promise<Response>;
+  /** Tells the administrator's interface something. */
+  readonly post: (path: string, body: object) => Promise<Response>;
   readonly audit: () => Promise<{ ok: boolean; checks: { name: string; ok: boolean }[] }>;
   readonly close: () => Promise<void>;
 };
@@ -157,6 +159,12 @@ export async function install(relay?: Relay): Promise<Installation> {
       return BigInt(String(row?.["balance"]));
     },
     admin,
+    post: (path, body) =>
+      fetch(`${issuer().addresses.http}/admin/${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token()}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
     audit: async () =>
       (await (await admin("audit")).json()) as Awaited<ReturnType<Installation["audit"]>>,
     close: async () => {

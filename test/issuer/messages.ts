@@ -1,6 +1,7 @@
 /** Messages of every type as an acquirer sends them: what opens a chain, and what follows it. */
 import type { Decoded, MessageFields } from "@tillway/iso8583";
 import { fromHex, toHex } from "@tillway/bytes";
+import { bigintOf } from "@tillway/database";
 import { cryptogramData, encodeTlvs, parseTlv, toStore } from "@tillway/emv";
 import { applicationCryptogram, cryptogramScheme } from "@tillway/keys";
 import { catalogue, networkCodes, type TransactionName } from "@tillway/transactions";
@@ -113,5 +114,5 @@ export async function moneyOf(
      join issuer.hold h on h.account = c.account and h.state = 'active' where c.name = $1`,
     [card],
   );
-  return { balance: await installation.balance(card), held: BigInt(String(row?.["held"] ?? "0")) };
+  return { balance: await installation.balance(card), held: bigintOf(row ?? {}, "held") };
 }

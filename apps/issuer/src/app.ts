@@ -4,7 +4,14 @@ import { toHex } from "@tillway/bytes";
 import { demonstrationProfiles } from "@tillway/emv";
 import { createSoftwareModule, type Random, type SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock, Socket } from "@tillway/link";
-import { bankKeys, bankStore, openBankLink, startExpiry, type BankContext } from "./bank/index.ts";
+import {
+  bankKeys,
+  bankStore,
+  openBankLink,
+  parseOrder,
+  startExpiry,
+  type BankContext,
+} from "./bank/index.ts";
 import { policyOf } from "./policy.ts";
 import { cardViews, openIssuing, resetCards } from "./cards/index.ts";
 import { atOneMoment, type Database, migrateIssuer, withClient } from "./db/index.ts";
@@ -189,6 +196,7 @@ function httpParts(
   },
 ): HttpParts {
   const { module, calendar, metrics, ready } = parts;
+  const store = bankStore(database, clock);
   const folder = folderOf(configuration.TILLWAY_DATA, random);
   return {
     token: secretText(folder.adminToken, () => `twi_${toHex(random(24)).toLowerCase()}`),
@@ -208,6 +216,12 @@ function httpParts(
       return profiles.map(({ name }) => name);
     },
     audit: () => atOneMoment(database, audit),
+    order: async (card, body) => {
+      const script = parseOrder(body);
+      if (!script) return "bad-request";
+      return (await store.order(card, script, clock.now())) ?? "not-found";
+    },
+    ordered: (card) => store.ordered(card),
   };
 }
 

@@ -4,6 +4,7 @@ export { Book, type Changes, type Loaded, type ScriptChange } from "./book.ts";
 export { BANK_INSTITUTION, bankKeys, type BankContext, type BankKeys } from "./context.ts";
 export { endOverdue, startExpiry } from "./expiry.ts";
 export { openBankLink, type BankLink } from "./link.ts";
+export { parseOrder } from "./script.ts";
 export type { Policy } from "./policy.ts";
-export type { BankStore, Names, Overdue, Step } from "./store.ts";
+export type { BankStore, Names, OrderedScript, Overdue, Step } from "./store.ts";
 export { bankStore } from "./store/postgres.ts";

@@ -1,5 +1,6 @@
-/** What a card's chip made of the scripts that it was sent (0620, tag DF31). */
+/** Scripts for a card's chip: what an administrator orders, what the chip made of it (0620). */
 import { toHex } from "@tillway/bytes";
+import { SCRIPT_COMMANDS, type Script } from "./authorisation.ts";
 import { scriptIdentifier } from "./chip-answer.ts";
 import type { Book } from "./book.ts";
 
@@ -30,4 +31,20 @@ export function report(
     if (result) book.reportScript(script.id, result.done ? "done" : "failed", now);
   }
   return "00";
+}
+
+/** An order out of JSON; undefined where it is none. PUT DATA names a tag and a value in hex. */
+export function parseOrder(json: unknown): Omit<Script, "id"> | undefined {
+  const given: Record<string, unknown> =
+    typeof json === "object" && json !== null ? { ...json } : {};
+  const { command: word, tag, value } = given;
+  const command = SCRIPT_COMMANDS.find((known) => known === word);
+  if (command === undefined) return undefined;
+  if (command !== "put-data") {
+    return tag === undefined && value === undefined ? { command, tag, value } : undefined;
+  }
+  const hex = (text: unknown, form: RegExp): text is string =>
+    typeof text === "string" && form.test(text);
+  if (!hex(tag, /^[0-9A-F]{4}$/) || !hex(value, /^([0-9A-F]{2}){1,32}$/)) return undefined;
+  return { command, tag, value };
 }

@@ -24,6 +24,10 @@ export type Step<T> = {
 /** A hold or promise whose time is over. */
 export type Overdue = { readonly key: string; readonly card: string; readonly bucket: number };
 
+export type OrderedScript = Script & {
+  readonly state: "pending" | "sent" | "done" | "failed";
+};
+
 export type BankStore = {
   /** The card with this token, to gather evidence by; a decision reads it again under its lock. */
   readonly card: (token: string) => Promise<CardRecord | undefined>;
@@ -36,4 +40,6 @@ export type BankStore = {
     script: Omit<Script, "id">,
     now: number,
   ) => Promise<number | undefined>;
+  /** What a card's chip was to be told, the newest first; undefined where no card has that name. */
+  readonly ordered: (name: string) => Promise<readonly OrderedScript[] | undefined>;
 };

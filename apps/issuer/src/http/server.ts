@@ -15,6 +15,9 @@ export type HttpParts = {
   /** Names of the cards that were set back; undefined where the bank is not provisioned. */
   readonly reset: () => Promise<string[] | undefined>;
   readonly audit: () => Promise<Audit>;
+  /** Orders a script for a card's chip: its number, or what is wrong with the order. */
+  readonly order: (card: string, body: unknown) => Promise<number | "bad-request" | "not-found">;
+  readonly ordered: (card: string) => Promise<readonly object[] | undefined>;
 };
 
 /** Errors of this API: RFC 9457 problem details with a stable code. */
@@ -80,6 +83,14 @@ function addAdministration(server: FastifyInstance, parts: HttpParts): void {
   server.post("/cards/reset", async (_request, reply) => {
     const cards = await parts.reset();
     return cards ? reply.send({ cards }) : refuse(reply, "not-provisioned");
+  });
+  server.post<{ Params: { card: string } }>("/cards/:card/scripts", async (request, reply) => {
+    const made = await parts.order(request.params.card, request.body);
+    return typeof made === "number" ? reply.code(201).send({ id: made }) : refuse(reply, made);
+  });
+  server.get<{ Params: { card: string } }>("/cards/:card/scripts", async (request, reply) => {
+    const scripts = await parts.ordered(request.params.card);
+    return scripts ? reply.send({ scripts }) : refuse(reply, "not-found");
   });
   server.get("/audit", () => parts.audit());
 }

@@ -218,15 +218,16 @@ async function forward(
   const { fields: reply } = waited.reply;
   // An issuer that cannot read our MAC has done nothing; the acquirer's MAC was right.
   const code = reply["128"] === undefined ? "96" : (reply["39"] ?? "96");
+  // Scripts in DE 55 may hold an enciphered PIN: they go on now and never again (keptFields).
   const kept = answerToKeep(keptFields(cups, waited.reply).fields);
-  return end(context, exchange, { code, reply: kept }, "answered");
+  return end(context, exchange, { code, reply, kept }, "answered");
 }
 
 /** Makes the outcome durable; where it was decided otherwise meanwhile, that outcome holds. */
 async function end(
   context: NetworkContext,
   exchange: Exchange,
-  outcome: Outcome,
+  { kept, ...outcome }: Outcome & { readonly kept?: MessageFields },
   state: "answered" | "refused",
 ): Promise<Outcome> {
   const ended = await context.store.end({
@@ -234,11 +235,11 @@ async function end(
     owner: context.owner,
     state,
     responseCode: outcome.code,
-    reply: outcome.reply,
+    reply: kept,
     at: context.clock.now(),
   });
   if (ended) return outcome;
-  if (outcome.reply) await context.store.late(exchange.key, outcome.reply);
+  if (kept) await context.store.late(exchange.key, kept);
   return storedOutcome(context, exchange.key);
 }
 

@@ -1,11 +1,12 @@
 /** The bank's store on PostgreSQL: decisions that wait while a commit is in flight share the next. */
-import { integerOf, Lanes, textOf, toInstant, type Sql } from "@tillway/database";
+import { integerOf, Lanes, textOf, textOrNull, toInstant, wordOf } from "@tillway/database";
+import type { Sql } from "@tillway/database";
 import type { Clock } from "@tillway/link";
 import { findCards, type CardRecord } from "../../cards/index.ts";
 import { transaction, withClient, type Database } from "../../db/index.ts";
-import type { Script } from "../authorisation.ts";
+import { SCRIPT_COMMANDS, type Script } from "../authorisation.ts";
 import { Book } from "../book.ts";
-import type { BankStore, Names, Overdue, Step } from "../store.ts";
+import type { BankStore, Names, OrderedScript, Overdue, Step } from "../store.ts";
 import { load } from "./load.ts";
 import { write } from "./write.ts";
 
@@ -53,6 +54,7 @@ export function bankStore(database: Database, clock: Clock): BankStore {
     },
     overdue: (now, limit) => withClient(database, (sql) => overdue(sql, now, limit)),
     order: (name, script, now) => withClient(database, (sql) => order(sql, name, script, now)),
+    ordered: (name) => withClient(database, (sql) => ordered(sql, name)),
   };
 }
 
@@ -81,4 +83,23 @@ async function order(
     [name, script.command, script.tag ?? null, script.value ?? null, toInstant(now)],
   );
   return rows[0] && integerOf(rows[0], "id");
+}
+
+async function ordered(sql: Sql, name: string): Promise<OrderedScript[] | undefined> {
+  const { rows } = await sql.query(
+    `select s.id, s.command, s.tag, s.value, s.state
+     from issuer.card c left join issuer.script s on s.card = c.token
+     where c.name = $1 order by s.id desc`,
+    [name],
+  );
+  if (rows.length === 0) return undefined;
+  return rows
+    .filter((row) => row["id"] !== null)
+    .map((row) => ({
+      id: integerOf(row, "id"),
+      command: wordOf(row, "command", SCRIPT_COMMANDS),
+      tag: textOrNull(row, "tag") ?? undefined,
+      value: textOrNull(row, "value") ?? undefined,
+      state: wordOf(row, "state", ["pending", "sent", "done", "failed"]),
+    }));
 }
