@@ -33,6 +33,8 @@ export type SaleOptions = {
 export type Sale = { readonly fields: MessageFields; readonly chip: ChipPayment };
 
 export type Acquirer = {
+  /** A PIN as it goes to the network: under this session's key. */
+  readonly pinBlock: (pin: string, pan: string) => Promise<string>;
   /** Signs on, gets both keys. */
   readonly signOn: () => Promise<void>;
   /** Card and PIN pad make a request; nothing is sent. */
@@ -207,6 +209,7 @@ export async function connectAcquirer(
   };
 
   return {
+    pinBlock: async (pin: string, pan: string) => (await pinFields(pin, pan))["52"] ?? "",
     signOn,
     prepare,
     ask,

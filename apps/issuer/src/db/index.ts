@@ -2,6 +2,7 @@
 export { migrateIssuer, migrations } from "./migrations.ts";
 export {
   atOneMoment,
+  batch,
   openPool,
   transaction,
   withClient,

@@ -1,8 +1,9 @@
 /** The issuer's connections: one role, one schema, given to each room as `Database`. */
-import { connectionUrl, inTransaction, SIDES, type Sql } from "@tillway/database";
+import { connectionUrl, inTransaction, LANE_SETTINGS, prepared } from "@tillway/database";
+import { SIDES, type PreparingClient, type Sql } from "@tillway/database";
 import { Pool } from "pg";
 
-export type Client = Sql & { readonly release: (broken?: boolean) => void };
+export type Client = Sql & PreparingClient & { readonly release: (broken?: boolean) => void };
 
 /** Where connections come from: a pool here, whatever a test needs there. */
 export type Database = {
@@ -25,7 +26,10 @@ export function openPool(url: string, onLost: (error: Error) => void, connection
 }
 
 /** Runs statements on one connection, which is given back whatever happens. */
-export async function withClient<T>(database: Database, run: (sql: Sql) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  database: Database,
+  run: (client: Client) => Promise<T>,
+): Promise<T> {
   const client = await database.connect();
   let broken = true;
   try {
@@ -41,6 +45,27 @@ export async function withClient<T>(database: Database, run: (sql: Sql) => Promi
 /** Runs one database transaction on a connection of its own, again on 40001 and 40P01. */
 export function transaction<T>(database: Database, run: (sql: Sql) => Promise<T>): Promise<T> {
   return withClient(database, (sql) => inTransaction(sql, () => run(sql)));
+}
+
+/** Statements of a connection that are prepared, once each. */
+const preparedOn = new WeakMap<Client, Sql>();
+
+/** `begin` with plans for arrays until the commit (see `LANE_SETTINGS`), as one message. */
+const BEGIN = `begin; ${LANE_SETTINGS.replaceAll("set ", "set local ")}`;
+
+/**
+ * Runs a batch of a hot path: a transaction as above whose statements, always the same few texts,
+ * are prepared on their connection.
+ */
+export function batch<T>(database: Database, run: (sql: Sql) => Promise<T>): Promise<T> {
+  return withClient(database, (client) => {
+    const known = preparedOn.get(client) ?? prepared(client);
+    preparedOn.set(client, known);
+    const sql: Sql = {
+      query: (text, values) => known.query(text === "begin" ? BEGIN : text, values),
+    };
+    return inTransaction(sql, () => run(sql));
+  });
 }
 
 /** Reads with several statements that all see the same moment. */

@@ -3,7 +3,7 @@ import { integerOf, Lanes, textOf, textOrNull, toInstant, wordOf } from "@tillwa
 import type { Sql } from "@tillway/database";
 import type { Clock } from "@tillway/link";
 import { findCards, type CardRecord } from "../../cards/index.ts";
-import { transaction, withClient, type Database } from "../../db/index.ts";
+import { batch, withClient, type Database } from "../../db/index.ts";
 import { SCRIPT_COMMANDS, type Script } from "../authorisation.ts";
 import { Book } from "../book.ts";
 import type { BankStore, Names, OrderedScript, Overdue, Step } from "../store.ts";
@@ -19,7 +19,7 @@ export function bankStore(database: Database, clock: Clock): BankStore {
   const lanes = new Lanes<Waiting, undefined>({
     lanes: LANES,
     run: async (_lane, steps) => {
-      await transaction(database, async (sql) => {
+      await batch(database, async (sql) => {
         const book = new Book(
           await load(
             sql,

@@ -1,6 +1,6 @@
 /** The network's store on PostgreSQL: what waits while a commit is in flight goes out together. */
 import { bucketOf, Lanes, type Sql } from "@tillway/database";
-import { transaction, withClient, type Database } from "../../db/index.ts";
+import { batch, withClient, type Database } from "../../db/index.ts";
 import type { Advice, Ending, Exchange } from "../exchange.ts";
 import type { NetworkStore, Opened } from "../store.ts";
 import { acknowledge, adviceDigest, countAttempts, dueAdvices, nextTrace } from "./advice.ts";
@@ -27,7 +27,7 @@ const LANES = 2;
 export function networkStore(database: Database): NetworkStore {
   const lanes = new Lanes<Step, Result>({
     lanes: LANES,
-    run: (_lane, steps) => transaction(database, (sql) => writeAll(sql, steps)),
+    run: (_lane, steps) => batch(database, (sql) => writeAll(sql, steps)),
   });
   const submit = (key: string, step: Step): Promise<Result> => lanes.submit(bucketOf(key), step);
   const read = <T>(run: (sql: Sql) => Promise<T>): Promise<T> => withClient(database, run);
