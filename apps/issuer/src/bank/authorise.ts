@@ -64,7 +64,8 @@ async function gather(context: BankContext, message: Decoded, request: BankReque
   const card = await context.store.card(token);
   const sealed = { token, cipher, receiver };
   const { "2": _card, "103": _receiver, "128": _mac, ...kept } = keptFields(cups, message).fields;
-  const id = (): string => uuidv7(now, random(10));
+  const bytes = random(34);
+  const id = (at: number): string => uuidv7(now, bytes.subarray(at, at + 10));
   const examined: Examined = {
     request,
     kept,
@@ -76,8 +77,8 @@ async function gather(context: BankContext, message: Decoded, request: BankReque
     businessDate,
     month: calendar.month(now),
     policy,
-    ids: { authorisation: id(), journal: id(), arrival: id() },
-    authorisationCode: authorisationCode(random(4)),
+    ids: { authorisation: id(0), journal: id(10), arrival: id(20) },
+    authorisationCode: authorisationCode(bytes.subarray(30)),
   };
   return { examined, card };
 }

@@ -7,7 +7,7 @@ import { encodeTlv, SCRIPT_INS } from "@tillway/emv";
 import type { CardRecord } from "../cards/index.ts";
 import type { Script } from "./authorisation.ts";
 import type { BankContext } from "./context.ts";
-import { cryptogramCommand, type Evidence } from "./evidence.ts";
+import { APPROVED, cryptogramCommand, type Evidence } from "./evidence.ts";
 import type { BankRequest, ChipData } from "./request.ts";
 
 /** Bytes of MAC that end each script command. */
@@ -36,15 +36,30 @@ export async function chipAnswer(
   if (!chip || evidence.cryptogram !== "valid" || request.type === "offline chip sale") {
     return undefined;
   }
-  const command = cryptogramCommand(context, request, chip, card);
-  if (!command) return undefined;
-  const answer = await context.module.run({ ...command, responseCode: decided.code });
-  if (!answer.ok || !answer.arpc) return undefined;
-  const parts = [encodeTlv("91", answer.arpc)];
+  const authentication =
+    decided.code === APPROVED && evidence.approval
+      ? evidence.approval
+      : await authenticationOf(context, request, chip, card, decided.code);
+  if (!authentication) return undefined;
+  const parts = [encodeTlv("91", authentication)];
   for (const [at, script] of decided.scripts.entries()) {
     parts.push(await scriptTemplate(context, request, chip, card, { script, at }));
   }
   return toHex(concat(...parts));
+}
+
+/** Tag 91 for a response code, by which the card knows that its issuer spoke (Book 2 §8.2). */
+async function authenticationOf(
+  context: BankContext,
+  request: BankRequest,
+  chip: ChipData,
+  card: CardRecord,
+  responseCode: string,
+): Promise<Uint8Array | undefined> {
+  const command = cryptogramCommand(context, request, chip, card);
+  if (!command) return undefined;
+  const answer = await context.module.run({ ...command, responseCode });
+  return answer.ok ? answer.arpc : undefined;
 }
 
 /** One script (Book 3 §10.10): its identifier (9F18), which its result names, and its command. */

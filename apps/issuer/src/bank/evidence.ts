@@ -13,6 +13,8 @@ export type Evidence = {
   readonly cryptogram: Exclude<CryptogramFinding, "replayed">;
   readonly stripe: StripeFinding;
   readonly pin: PinFinding;
+  /** Tag 91 of an approval (00), which most decisions are; made in one go with the check. */
+  readonly approval?: Uint8Array | undefined;
 };
 
 export const NO_CARD: Evidence = { cryptogram: "not-sent", stripe: "not-sent", pin: "not-sent" };
@@ -24,6 +26,9 @@ const PIN_FORMAT = 0;
 const ARQC = 0x80;
 const TC = 0x40;
 
+/** The code of an approval, as the chip is told it. */
+export const APPROVED = "00";
+
 /** Judges a request against the card that it names. `zpk` is the link's PIN key. */
 export async function examine(
   context: BankContext,
@@ -31,32 +36,33 @@ export async function examine(
   card: CardRecord,
   zpk: KeyBlock,
 ): Promise<Evidence> {
-  const [cryptogram, stripe, pin] = await Promise.all([
+  const [{ cryptogram, approval }, stripe, pin] = await Promise.all([
     judgeCryptogram(context, request, card),
     judgeStripe(context, request, card),
     judgePin(context, request, card, zpk),
   ]);
   const offline = pin === "not-sent" && cryptogram === "valid" && pinFoundRight(request, card);
-  return { cryptogram, stripe, pin: offline ? "offline" : pin };
+  return { cryptogram, approval, stripe, pin: offline ? "offline" : pin };
 }
 
 async function judgeCryptogram(
   context: BankContext,
   request: BankRequest,
   card: CardRecord,
-): Promise<Evidence["cryptogram"]> {
+): Promise<Pick<Evidence, "cryptogram" | "approval">> {
   const { chip, type } = request;
   const offline = type === "offline chip sale";
   // Other advices only tell what was done: the chip is not asked again for them.
   if (!chip || (catalogue[type].undo === "repeat" && catalogue[type].follows.length > 0)) {
-    return "not-sent";
+    return { cryptogram: "not-sent" };
   }
   const command = cryptogramCommand(context, request, chip, card);
   const asked = (chip.tags.get("9F27")?.[0] ?? 0) & 0xc0;
-  if (!command || asked !== (offline ? TC : ARQC)) return "wrong";
-  const answer = await context.module.run(command);
-  if (!answer.ok || !answer.valid) return "wrong";
-  return sameTransaction(request, chip, card) ? "valid" : "other-transaction";
+  if (!command || asked !== (offline ? TC : ARQC)) return { cryptogram: "wrong" };
+  const answer = await context.module.run({ ...command, responseCode: APPROVED });
+  if (!answer.ok || !answer.valid) return { cryptogram: "wrong" };
+  if (!sameTransaction(request, chip, card)) return { cryptogram: "other-transaction" };
+  return { cryptogram: "valid", approval: answer.arpc };
 }
 
 /** Whether the card signed what the message says: amount, currency, card sequence number. */

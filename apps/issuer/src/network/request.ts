@@ -63,7 +63,7 @@ export function createRequests(context: NetworkContext, advised: () => void): Re
   const late = async (message: Decoded): Promise<void> => {
     const key = matchKey(message.fields);
     if (key === undefined) return;
-    const kept = answerToKeep(keptFields(cups, message).fields);
+    const kept = keptFields(cups, { ...message, fields: answerToKeep(message.fields) }).fields;
     const recorded = await context.store.late(key, kept);
     context.count(recorded ? "late-answer" : "unknown-answer");
   };
@@ -219,7 +219,7 @@ async function forward(
   // An issuer that cannot read our MAC has done nothing; the acquirer's MAC was right.
   const code = reply["128"] === undefined ? "96" : (reply["39"] ?? "96");
   // Scripts in DE 55 may hold an enciphered PIN: they go on now and never again (keptFields).
-  const kept = answerToKeep(keptFields(cups, waited.reply).fields);
+  const kept = keptFields(cups, { ...waited.reply, fields: answerToKeep(reply) }).fields;
   return end(context, exchange, { code, reply, kept }, "answered");
 }
 

@@ -24,6 +24,9 @@ type Result = Written | "ended" | "stored";
 /** Writers at a time; each commits what arrived while the one before was on its way. */
 const LANES = 2;
 
+/** More requests than this that wait to be written would all be answered late: the next are 96. */
+const DEEPEST = 4096;
+
 export function networkStore(database: Database): NetworkStore {
   const lanes = new Lanes<Step, Result>({
     lanes: LANES,
@@ -38,6 +41,7 @@ export function networkStore(database: Database): NetworkStore {
     return routes;
   };
   const open = async (exchange: Exchange): Promise<Opened> => {
+    if (lanes.depth.waiting >= DEEPEST) throw new Error("too many requests wait to be written");
     const kind = await submit(exchange.key, { kind: "open", exchange });
     if (kind === "new" || kind === "reversed") return { kind };
     const known = await read((sql) => findExchange(sql, exchange.key));
