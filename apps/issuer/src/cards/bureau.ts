@@ -35,7 +35,7 @@ export function openIssuing(
   );
   if (!panKeys || !pvk || masterKeys.size < schemes.length) return undefined;
   const rids = [...new Set(profiles.map((profile) => profile.aid.slice(0, 10)))];
-  const authorities = keptAuthorities(folder.authorities, folder.masterKey(), rids, random);
+  const authorities = keptAuthorities(folder.authorities, folder.authorityKey(), rids, random);
   return {
     bureau: { module, random, masterKeys, authorities },
     database,

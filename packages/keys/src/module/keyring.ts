@@ -89,7 +89,7 @@ export function refuse(name: CommandName, place: string, refused: Refusal): Refu
 
 export type KeyringOptions = {
   /** Is told of each key that a command opens, by the property that carries it. */
-  readonly opened?: (place: string, usage: KeyUsage) => void;
+  readonly opened?: (place: string, key: ClearKey) => void;
   /** How many keys that were opened last stay open; opening one costs more than using it. */
   readonly kept?: number;
 };
@@ -118,7 +118,7 @@ export function createKeyring(
       for (const place in needs) {
         const need = needs[place];
         const key = unlock(need.block);
-        if (key !== undefined) opened?.(place, key.usage);
+        if (key !== undefined) opened?.(place, key);
         const why = key === undefined ? "bad-key-block" : unmet(key, need);
         if (why !== undefined) refused.push(refuse(name, place, why));
         else if (key !== undefined) keys[place] = key;
