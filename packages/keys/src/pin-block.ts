@@ -45,7 +45,7 @@ export function decodePinBlock(
 ): DecodedPin {
   if (block.length !== 8) throw new RangeError("a PIN block has 8 bytes");
   const bound = format === 0 || format === 3;
-  return readPin(bound ? foldPan(block.slice(), pan) : block, format, fillers[format]);
+  return readPin(bound ? foldPan(new Uint8Array(block), pan) : block, format, fillers[format]);
 }
 
 /**
