@@ -4,8 +4,8 @@
  */
 import { createCipheriv } from "node:crypto";
 import { fromHex } from "../../packages/bytes/src/index.ts";
-import { interleaved, loadNow, reportOf, type Job } from "../interleaved.ts";
-import { ratio, rounded, type Bench } from "../report.ts";
+import { interleaved, loadNow, reportOf, type Job, type Measured } from "../interleaved.ts";
+import { ratio, rounded, type Bench, type Settings } from "../report.ts";
 import { BATCH, MAC, moduleJobs, PIN } from "./module.ts";
 
 // Made-up keys, worth nothing.
@@ -25,10 +25,22 @@ const bare: readonly Job[] = [
   { subject: "bare ciphers", name: PIN, run: () => bareCipher(to, bareCipher(from, block)) },
 ];
 
+async function measure(
+  jobs: readonly Job[],
+  settings: Settings,
+  close: () => Promise<void>,
+): Promise<Measured> {
+  try {
+    return await interleaved(jobs, settings);
+  } finally {
+    await close();
+  }
+}
+
 export const keysBench: Bench = async (settings) => {
   const before = loadNow();
   const module = await moduleJobs();
-  const measured = await interleaved([...bare, ...module.jobs], settings).finally(module.close);
+  const measured = await measure([...bare, ...module.jobs], settings, module.close);
   const cpu = measured.cpuMicros;
   // CPU time, which others at work on the machine change less than they change the rate.
   const ratios = [MAC, PIN].flatMap((name) =>
