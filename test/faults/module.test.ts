@@ -1,19 +1,26 @@
 /** The whole system with its security modules in processes of their own. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fromAscii, toHex } from "@tillway/bytes";
 import { unwrapKey } from "@tillway/keys";
 import pg from "pg";
 import { parties } from "../../apps/cli/src/system/modules.ts";
-import { startInstallation, until, type Installation } from "../system/installation.ts";
+import {
+  freePort,
+  runTillway,
+  startInstallation,
+  until,
+  type Installation,
+} from "../system/installation.ts";
 import { scanMemory } from "../system/memory.ts";
 import { scanFolder, type Secret } from "../system/scan.ts";
 
 let house: Installation;
 before(async () => {
-  house = await startInstallation("process");
+  house = await startInstallation(undefined, "process");
 });
 after(async () => house?.stop());
 
@@ -126,4 +133,20 @@ test("no key is in the clear in a file, but for the modules' master keys", async
   const found = scanFolder(house.data, [...masterKeys(), ...keys]);
   const places = new Set(found.map(({ place }) => place));
   assert.deepEqual([...places].sort(), parties.map((party) => join(party, "master.key")).sort());
+});
+
+test("start runs the modules too, also where the data folder's path is too long for a socket", async () => {
+  const home = mkdtempSync(join(tmpdir(), "tillway-long-"));
+  const data = join(home, "long".repeat(25));
+  const names = ["HTTP", "POS", "NETWORK", "ISSUER_HTTP", "TERMINAL"];
+  const ports: [string, string][] = [];
+  for (const name of names) ports.push([`TILLWAY_${name}_PORT`, String(await freePort())]);
+  const words = ["start", "--check", "--module", "process", "--data", data];
+  const ran = await runTillway(words, Object.fromEntries(ports));
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.out, /APPROVED/);
+  const log = readFileSync(join(data, "logs", "issuer-module.log"), "utf8");
+  assert.match(log, /verify-arqc .* done/);
+  assert.doesNotMatch(readFileSync(join(data, "logs", "issuer.log"), "utf8"), /"commands"/);
+  rmSync(home, { recursive: true, force: true });
 });
