@@ -13,18 +13,23 @@ export type CommandRecord = {
   readonly command: CommandName | "unknown";
   /** Each key that could be opened, by the property that carried it. */
   readonly keys: Readonly<Record<string, UsedKey>>;
+  /** Check value of a key that was made, brought in or carried out; absent for others. */
+  readonly kcv?: string;
   /** `invalid`: done, and what was to be verified is not right. */
   readonly outcome: "done" | "invalid" | Refusal;
   /** Time taken in the unit of the clock; absent without one. */
   readonly duration?: number;
 };
 
-/** A command as a line: `translate-pin from=P0:08D7B4FB to=P0:7A3C1F02 done`. */
-export function commandLine({ command, keys, outcome }: CommandRecord): string {
+/**
+ * A command as a line: `translate-pin from=P0:08D7B4FB to=P0:7A3C1F02 done`,
+ * `generate-key done 8CA64DE9`.
+ */
+export function commandLine({ command, keys, outcome, kcv }: CommandRecord): string {
   const named = Object.entries(keys).map(([place, { usage, kcv }]) =>
     kcv === "" ? `${place}=${usage}` : `${place}=${usage}:${kcv}`,
   );
-  return [command, ...named, outcome].join(" ");
+  return [command, ...named, outcome, ...(kcv === undefined ? [] : [kcv])].join(" ");
 }
 
 /**

@@ -83,11 +83,18 @@ test("what is done in one go is one entry of the log, in its order", async () =>
     onCommand: gatherCommands((lines) => written.push(lines)),
   });
   const token = await put(module, "M7");
+  const made = { usage: "P0", algorithm: "tdes" } as const;
+  const [key] = await module.runAll([
+    { do: "generate-key", ...made, bytes: 16 },
+    { do: "import-components", ...made, components: ["0123456789ABCDEF", "FEDCBA9876543211"] },
+  ]);
+  assert.ok(key.ok);
   const command = { do: "generate-token", key: token, pan } as const;
   await module.runAll([command, { ...command, pan: "x" }, command]);
   await module.run(command);
   assert.deepEqual(written, [
     ["import-components done"],
+    [`generate-key done ${key.kcv}`, "import-components unsupported-key"],
     ["generate-token key=M7 done", "generate-token malformed", "generate-token key=M7 done"],
     ["generate-token key=M7 done"],
   ]);
@@ -120,6 +127,7 @@ test("a terminal whose counter has ended is told so", async () => {
   // 1FF800, the last counter, is the key of its lowest bit; the one after it is past the end.
   const state = (counter: number): string =>
     createKeyring(masterKey, counting()).protectState(
+      "terminal",
       writeTerminal({ algorithm: "tdes", terminal: { ksn, registers: { counter, keys } } }),
     );
   const module = createSoftwareModule({ masterKey, random: counting() });

@@ -1,5 +1,6 @@
 import { type Ibm3624Rule, usualIbm3624Rule } from "../ibm3624.ts";
 import type { Random } from "../random.ts";
+import { combineComponents, enterComponent, importComponents } from "./component-commands.ts";
 import { deriveIccKeys, verifyArqc } from "./card-commands.ts";
 import {
   generateToken,
@@ -15,7 +16,6 @@ import {
   exportEcb,
   exportKeyBlock,
   generateKey,
-  importComponents,
   importEcb,
   importKeyBlock,
 } from "./key-commands.ts";
@@ -55,6 +55,8 @@ function handlersFor(rule: Ibm3624Rule): Handlers {
   return {
     "generate-key": generateKey,
     "import-components": importComponents,
+    "enter-component": enterComponent,
+    "combine-components": combineComponents,
     "export-key-block": exportKeyBlock,
     "import-key-block": importKeyBlock,
     "export-ecb": exportEcb,
@@ -125,6 +127,7 @@ export function createSoftwareModule(options: SoftwareModuleOptions): SecurityMo
       command: isCommandName(command.do) ? command.do : "unknown",
       keys: used,
       outcome: outcomeOf(outcome),
+      ...kcvOf(outcome),
       ...(now === undefined || start === undefined ? {} : { duration: now() - start }),
     });
     return outcome;
@@ -145,6 +148,13 @@ function nameKeys(): (key: ClearKey) => UsedKey {
     known.set(key, found);
     return found;
   };
+}
+
+/** The check value that an answer tells, where it tells one of one key. */
+function kcvOf(outcome: Outcome<CommandName>): { readonly kcv?: string } {
+  if (!outcome.ok || !("kcv" in outcome)) return {};
+  const { kcv } = outcome;
+  return typeof kcv === "string" && kcv !== "" ? { kcv } : {};
 }
 
 function outcomeOf(outcome: Outcome<CommandName>): CommandRecord["outcome"] {
