@@ -15,8 +15,8 @@ import {
   until,
   type Installation,
 } from "../system/installation.ts";
-import { scanMemory } from "../system/memory.ts";
-import { scanFolder, type Secret } from "../system/scan.ts";
+import { scanMemory, type Key } from "../system/memory.ts";
+import { scanFolder } from "../system/scan.ts";
 
 let house: Installation;
 before(async () => {
@@ -82,7 +82,7 @@ async function keyBlocks(): Promise<string[]> {
   return [...blocks];
 }
 
-function masterKeys(): Secret[] {
+function masterKeys(): Key[] {
   return parties.map((party) => ({
     name: `master key of ${party}`,
     bytes: new Uint8Array(readFileSync(join(house.data, party, "master.key"))),
@@ -90,10 +90,10 @@ function masterKeys(): Secret[] {
 }
 
 /** All keys of the system that its key blocks hold, in the clear. */
-async function clearKeys(blocks: readonly string[]): Promise<Secret[]> {
+async function clearKeys(blocks: readonly string[]): Promise<Key[]> {
   const masters = masterKeys();
   const keys = blocks.flatMap((block) =>
-    masters.flatMap(({ bytes = new Uint8Array(0) }) => {
+    masters.flatMap(({ bytes }) => {
       const clear = unwrapKey(bytes, block);
       return clear.ok ? [{ name: `key of ${block.slice(0, 16)}`, bytes: clear.key }] : [];
     }),
