@@ -3,18 +3,28 @@ import { loadavg } from "node:os";
 import { machine, row, type Report, type Ratio, type Row, type Settings } from "./report.ts";
 
 /** One thing that is done over and over. */
-export type Job = { readonly subject: string; readonly name: string; readonly run: () => unknown };
+export type Job = {
+  readonly subject: string;
+  readonly name: string;
+  /** What it gives, if a promise, is waited for. */
+  readonly run: () => unknown;
+  /** Operations in one run; 1 where left out. */
+  readonly operations?: number;
+};
 
 /** Operations a second over about `milliseconds`, and CPU microseconds for one of them. */
-function once(job: Job, milliseconds: number): { rate: number; cpuMicros: number } {
+async function once(job: Job, milliseconds: number): Promise<{ rate: number; cpuMicros: number }> {
   const cpu = process.cpuUsage();
   const began = process.hrtime.bigint();
   const end = began + BigInt(milliseconds) * 1_000_000n;
   let count = 0;
   let now = began;
   while (now < end) {
-    for (let times = 0; times < 16; times += 1) job.run();
-    count += 16;
+    for (let times = 0; times < 16; times += 1) {
+      const given = job.run();
+      if (given instanceof Promise) await given;
+    }
+    count += 16 * (job.operations ?? 1);
     now = process.hrtime.bigint();
   }
   const used = process.cpuUsage(cpu);
@@ -35,16 +45,19 @@ export type Measured = {
 };
 
 /** Runs every job once a round, after a warm-up. */
-export function interleaved(jobs: readonly Job[], { quick, log }: Settings): Measured {
+export async function interleaved(
+  jobs: readonly Job[],
+  { quick, log }: Settings,
+): Promise<Measured> {
   const rounds = quick ? 7 : 11;
   const milliseconds = quick ? 60 : 250;
   const rates = new Map<Job, number[]>();
   const cpus = new Map<Job, number[]>();
-  for (const job of jobs) once(job, milliseconds * 2);
+  for (const job of jobs) await once(job, milliseconds * 2);
   for (let round = 1; round <= rounds; round += 1) {
     log(`round ${round} of ${rounds}`);
     for (const job of jobs) {
-      const { rate, cpuMicros } = once(job, milliseconds);
+      const { rate, cpuMicros } = await once(job, milliseconds);
       rates.set(job, [...(rates.get(job) ?? []), rate]);
       cpus.set(job, [...(cpus.get(job) ?? []), cpuMicros]);
     }

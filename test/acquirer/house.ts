@@ -11,6 +11,7 @@ import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
 import { Client } from "pg";
 import { createAcquirer, type Acquirer } from "../../apps/acquirer/src/app.ts";
+import { openModule } from "../../apps/acquirer/src/files.ts";
 import { provision } from "../../apps/acquirer/src/provision.ts";
 import { acquirerSettings } from "../../apps/acquirer/src/settings.ts";
 import { startNetwork, type Network } from "./network.ts";
@@ -120,7 +121,13 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
   };
   const now = Date.now();
   const input = { zmkComponents, merchant, terminals: devices };
-  const done = await provision({ configuration, random, now }, input);
+  const logged: string[] = [];
+  const write = (detail: object, message: string): void => {
+    logged.push(`${message} ${JSON.stringify(detail)}`);
+  };
+  const log = { debug: write, info: write, warn: write, error: write };
+  const hosts = openModule({ configuration, clock, random, log });
+  const done = await provision({ configuration, random, now, module: hosts }, input);
   const tmks = new Map<string, string>();
   for (const device of devices) {
     const components = device.transportComponents;
@@ -136,11 +143,6 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     if (!tmk.ok) throw new Error(tmk.message);
     tmks.set(device.tid, tmk.key);
   }
-  const logged: string[] = [];
-  const write = (detail: object, message: string): void => {
-    logged.push(`${message} ${JSON.stringify(detail)}`);
-  };
-  const log = { debug: write, info: write, warn: write, error: write };
   const start = (): Promise<Acquirer> => createAcquirer({ configuration, clock, random, log });
   let acquirer = await start();
   const client = new Client({ connectionString: url });

@@ -9,7 +9,8 @@ import { maskPan } from "@tillway/money";
 import { issuerSettings } from "../../apps/issuer/src/settings.ts";
 import { signedOn } from "./acquirer.ts";
 import { hold } from "./chip.ts";
-import { install, random, type Installation } from "./installation.ts";
+import { clock, install, random, type Installation } from "./installation.ts";
+import { openModule } from "../../apps/issuer/src/files.ts";
 
 let installation: Installation;
 
@@ -105,7 +106,11 @@ test("provisioning a second time changes nothing", async () => {
   const links = parseInput({
     links: [{ institution: "48021000", components: installation.acquirerZmk }],
   });
-  const again = await provision({ configuration, database, random, now: Date.now() }, links);
+  const log = { info: () => undefined };
+  const module = openModule({ configuration, clock, random, log });
+  const modules = { network: module, bank: module };
+  const surroundings = { configuration, database, random, now: Date.now(), modules };
+  const again = await provision(surroundings, links);
   await database.close();
   assert.deepEqual(again.caKeys, installation.caKeys);
   assert.deepEqual(

@@ -10,6 +10,7 @@ import { open } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
 import { startTestDatabase } from "../../apps/database/src/testing.ts";
 import { createIssuer, type Issuer } from "../../apps/issuer/src/app.ts";
+import { openModule } from "../../apps/issuer/src/files.ts";
 import { openPool, withClient, type Database } from "../../apps/issuer/src/db/pool.ts";
 import type { Relay } from "./relay.ts";
 import { provision } from "../../apps/issuer/src/provision.ts";
@@ -79,6 +80,8 @@ export async function install(relay?: Relay): Promise<Installation> {
     TILLWAY_NETWORK_PORT: 0,
     TILLWAY_ISSUER_HTTP_PORT: 0,
     TILLWAY_LOG: "silent",
+    TILLWAY_MODULE: "in-process",
+    TILLWAY_MODULE_SOCKET: undefined,
     DATABASE_URL: server.url,
     TILLWAY_ZONE: "Asia/Shanghai",
     TILLWAY_CUT_OVER: "23:00",
@@ -102,7 +105,9 @@ export async function install(relay?: Relay): Promise<Installation> {
     { institution: ACQUIRER, components: acquirerZmk },
     { institution: "63031000", components: pair() },
   ];
-  const surroundings = { configuration: base, database: own, random, now: Date.now() };
+  const module = openModule({ configuration: base, clock, random, log });
+  const modules = { network: module, bank: module };
+  const surroundings = { configuration: base, database: own, random, now: Date.now(), modules };
   const { caKeys } = await provision(surroundings, links);
 
   let running: { issuer: Issuer; database: Database } | undefined;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstStart } from "../../apps/cli/src/system/ceremony.ts";
+import { moduleSockets, parties } from "../../apps/cli/src/system/modules.ts";
 import { startPart, type Part, type PartOptions } from "../../apps/cli/src/system/process.ts";
 import { birthOf } from "../../apps/cli/src/system/running.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
@@ -56,7 +57,7 @@ export type Installation = {
   readonly adminToken: string;
   readonly databaseUrl: string;
   readonly posTlsPort: number;
-  readonly pid: (name: "acquirer" | "issuer" | "terminal" | "database") => number;
+  readonly pid: (name: PartOptions["name"]) => number;
   readonly pay: (options?: {
     amount?: string;
     card?: string;
@@ -119,11 +120,15 @@ export function runTillway(
 export async function startInstallation({
   data = mkdtempSync(join(tmpdir(), "tillway-test-")),
   line = "plain",
+  form = "in-process",
 }: {
   readonly data?: string;
   /** How the terminals reach the acquirer; over TLS they do not pass the proxy. */
   readonly line?: "plain" | "tls";
+  /** Where the security modules are. */
+  readonly form?: "in-process" | "process";
 } = {}): Promise<Installation> {
+  const sockets = form === "process" ? moduleSockets(data) : undefined;
   const port = await ports();
   const pos = await startProxy(() => port.pos, "2be-tpdu-header6");
   const network = await startProxy(() => port.network, "cups46");
@@ -139,6 +144,7 @@ export async function startInstallation({
     TILLWAY_ISSUER_HTTP_PORT: String(port.issuer),
     TILLWAY_TERMINAL_PORT: String(port.terminal),
     TILLWAY_LOG: "debug",
+    TILLWAY_MODULE: form,
   };
   // The terminal reaches the acquirer, and the acquirer the network, through the proxies.
   const own: Partial<Record<PartOptions["name"], Record<string, string>>> = {
@@ -148,7 +154,7 @@ export async function startInstallation({
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
     args: ["--with-parent"],
-    environment: { ...base, ...own[name] },
+    environment: { ...base, ...own[name], ...sockets?.environment(name) },
     logs: join(data, "logs"),
     endsPerMinute: 100,
     onRestart: () => undefined,
@@ -157,6 +163,7 @@ export async function startInstallation({
   const database = await startPart(options("database"));
   parts.push(database);
   base.DATABASE_URL = String(database.ready.url);
+  for (const party of parties) if (sockets) parts.push(await startPart(options(`${party}-module`)));
   await firstStart(data, options);
   for (const name of ["issuer", "acquirer", "terminal"] as const)
     parts.push(await startPart(options(name)));
@@ -227,6 +234,7 @@ export async function startInstallation({
     stop: async () => {
       for (const part of parts.toReversed()) await part.stop();
       await Promise.all([pos.close(), network.close()]);
+      sockets?.remove();
       rmSync(data, { recursive: true, force: true });
     },
   };

@@ -39,14 +39,14 @@ export type Acquirer = {
 
 /** Starts a node. Rejects where its database cannot be reached or a port is taken. */
 export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer> {
-  const { configuration, clock, random, log } = options;
+  const { configuration, clock, log } = options;
   const url = configuration.DATABASE_URL;
   if (url === undefined) throw new Error("DATABASE_URL: must be a postgres:// address");
-  const module = openModule(configuration.TILLWAY_DATA, random);
+  const module = openModule(options);
   const onLost = (error: Error): void =>
     log.warn(reasonOf(error), "a database connection was lost");
   const database = openPool(url, onLost);
-  const closers: (() => Promise<void>)[] = [() => database.close()];
+  const closers: (() => Promise<void>)[] = [async () => module.close(), () => database.close()];
   // Last opened, first closed: no part is left without what it stands on.
   const close = async (): Promise<void> => {
     for (const one of closers.toReversed()) await one();

@@ -1,14 +1,37 @@
 /** Secret files of the data folder: made at first start, readable by their owner alone. */
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { secretFiles } from "@tillway/configuration";
-import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
+import { moduleSocket, secretFiles } from "@tillway/configuration";
+import { createSoftwareModule, gatherCommands, type Random } from "@tillway/keys";
+import { type Clock, type ModuleLink, openModuleLink } from "@tillway/link";
+import type { Log } from "./log.ts";
+import type { AcquirerConfiguration } from "./settings.ts";
 
 export const { keyFile, readIfThere, writeSecret } = secretFiles(fs, randomBytes);
 
-/** The security module of this installation, with the master key of its data folder. */
-export function openModule(data: string, random: (length: number) => Uint8Array): SecurityModule {
-  const masterKey = keyFile(join(data, "acquirer", "master.key"), random);
-  return createSoftwareModule({ masterKey, random });
+export type ModuleParts = {
+  readonly configuration: AcquirerConfiguration;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Pick<Log, "info">;
+};
+
+/** The acquirer's security module: in this process, or in one of its own, which holds the key. */
+export function openModule({ configuration, clock, random, log }: ModuleParts): ModuleLink {
+  if (configuration.TILLWAY_MODULE === "process") {
+    const path = moduleSocket(configuration, "acquirer");
+    return openModuleLink({
+      connect: () => connect(path),
+      clock,
+      onEvent: (event) => log.info({ event }, "security module"),
+    });
+  }
+  const module = createSoftwareModule({
+    masterKey: keyFile(join(configuration.TILLWAY_DATA, "acquirer", "master.key"), random),
+    random,
+    onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+  });
+  return { ...module, close: () => undefined };
 }

@@ -1,19 +1,11 @@
 /** The acquirer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
 import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
-import type { Clock } from "@tillway/link";
 import { destination, pino } from "pino";
 import { createAcquirer } from "./app.ts";
+import { clock } from "./clock.ts";
 import { reasonOf } from "./log.ts";
 import { acquirerSettings } from "./settings.ts";
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 async function main(flags: readonly string[]): Promise<void> {
   const stopping = askedToStop(process, flags);

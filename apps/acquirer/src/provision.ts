@@ -13,9 +13,11 @@ import {
   parseKernelConfiguration,
   type CaKey,
 } from "@tillway/emv";
-import type { Random } from "@tillway/keys";
+import type { Random, SecurityModule } from "@tillway/keys";
+import { destination, pino } from "pino";
 import { isGoodKey, makeApiKey } from "./access/index.ts";
 import { authorityCertificate, certify, ensureCertificates } from "./certificates.ts";
+import { clock } from "./clock.ts";
 import { migrateSchema, openPool, type Database } from "./db/index.ts";
 import { openModule, readIfThere, writeSecret } from "./files.ts";
 import { reasonOf } from "./log.ts";
@@ -132,14 +134,14 @@ export async function provision(
     readonly configuration: AcquirerConfiguration;
     readonly random: Random;
     readonly now: number;
+    readonly module: SecurityModule;
   },
   input: ProvisionInput,
 ): Promise<Provisioned> {
-  const { configuration, random, now } = parts;
+  const { configuration, random, now, module } = parts;
   const { TILLWAY_DATA: data, DATABASE_URL: url } = configuration;
   if (url === undefined)
     throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);
-  const module = openModule(data, random);
   const database = openPool(url, () => undefined);
   const surroundings = { database, module, now };
   try {
@@ -182,8 +184,14 @@ async function main(): Promise<void> {
   const configuration = readConfiguration(acquirerSettings, process.env);
   const input = parseInput(JSON.parse(await text(process.stdin)));
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-  const done = await provision({ configuration, random, now: Date.now() }, input);
-  process.stdout.write(`${JSON.stringify(done)}\n`);
+  const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
+  const module = openModule({ configuration, clock, random, log });
+  try {
+    const done = await provision({ configuration, random, now: Date.now(), module }, input);
+    process.stdout.write(`${JSON.stringify(done)}\n`);
+  } finally {
+    module.close();
+  }
 }
 
 if (import.meta.main) {

@@ -1,10 +1,18 @@
-import { choice, sharedSettings, text, whole, type Values } from "@tillway/configuration";
+import {
+  choice,
+  moduleSettings,
+  sharedSettings,
+  text,
+  whole,
+  type Values,
+} from "@tillway/configuration";
 
 const institution = /^\d{8,11}$/;
 
 /** What the acquirer reads from its environment (docs/configuration.md). */
 export const acquirerSettings = {
   ...sharedSettings,
+  ...moduleSettings,
   TILLWAY_NODE: text(
     "name of this node: owner of its transactions in flight, no two running nodes share one",
     "acquirer-1",

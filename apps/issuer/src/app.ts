@@ -2,7 +2,7 @@
 import { connect as connectTo } from "node:net";
 import { toHex } from "@tillway/bytes";
 import { demonstrationProfiles } from "@tillway/emv";
-import { createSoftwareModule, type Random, type SecurityModule } from "@tillway/keys";
+import type { Random, SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock, Socket } from "@tillway/link";
 import {
   bankKeys,
@@ -15,7 +15,7 @@ import {
 import { policyOf } from "./policy.ts";
 import { cardViews, openIssuing, resetCards } from "./cards/index.ts";
 import { atOneMoment, type Database, migrateIssuer, withClient } from "./db/index.ts";
-import { secretText } from "./files.ts";
+import { openModule, secretText } from "./files.ts";
 import { folderOf } from "./folder.ts";
 import { createMetrics, type HttpParts, type Metrics, openHttp } from "./http/index.ts";
 import { loadKeys, makeOwnKeys, panKeysOf } from "./keys/index.ts";
@@ -49,13 +49,13 @@ const LOOK_EVERY = 500;
 
 /** Starts the issuer. Rejects where the database or a port cannot be had. */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
-  const { configuration, clock, random, database } = options;
+  const { configuration, clock, database } = options;
   await migrateIssuer(database, clock.now());
-  const masterKey = folderOf(configuration.TILLWAY_DATA, random).masterKey();
   // Two modules and two stores of key blocks: neither party ever sees the other's.
-  const modules = {
-    network: createSoftwareModule({ masterKey, random }),
-    bank: createSoftwareModule({ masterKey, random }),
+  const modules = { network: openModule(options), bank: openModule(options) };
+  const closeModules = (): void => {
+    modules.network.close();
+    modules.bank.close();
   };
   const schemes = [...new Set(demonstrationProfiles().map((profile) => profile.scheme))];
   await makeOwnKeys(database, modules.network, "network_key", [], clock.now());
@@ -82,6 +82,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     },
   ).catch(async (error: unknown) => {
     await network.close();
+    closeModules();
     throw error;
   });
   bank = startBank(options, { module: modules.bank, calendar, metrics, port: network.port });
@@ -92,6 +93,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       await http.close();
       await bank?.close();
       await network.close();
+      closeModules();
     },
   };
 }

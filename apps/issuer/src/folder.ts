@@ -5,7 +5,8 @@ import { keyFile } from "./files.ts";
 type Bytes = (length: number) => Uint8Array;
 
 export type Folder = {
-  readonly masterKey: () => Uint8Array;
+  /** Seals the authorities' RSA keys. */
+  readonly authorityKey: () => Uint8Array;
   readonly authorities: string;
   readonly adminToken: string;
   readonly cards: string;
@@ -16,7 +17,7 @@ export type Folder = {
 export function folderOf(data: string, random: Bytes): Folder {
   const cards = join(data, "cards");
   return {
-    masterKey: () => keyFile(join(data, "issuer", "master.key"), random),
+    authorityKey: () => keyFile(join(data, "issuer", "authority.key"), random),
     authorities: join(data, "issuer", "authority.sealed"),
     adminToken: join(data, "issuer", "admin-token"),
     cards,

@@ -1,20 +1,12 @@
 /** The issuer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
 import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
-import type { Clock } from "@tillway/link";
 import { destination, pino } from "pino";
 import { createIssuer } from "./app.ts";
+import { clock } from "./clock.ts";
 import { openPool } from "./db/index.ts";
 import { reasonOf } from "./log.ts";
 import { issuerSettings } from "./settings.ts";
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 async function main(flags: readonly string[]): Promise<void> {
   const stopping = askedToStop(process, flags);

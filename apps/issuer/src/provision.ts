@@ -7,10 +7,13 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { ConfigurationError, readConfiguration } from "@tillway/configuration";
 import { demonstrationProfiles } from "@tillway/emv";
-import { createSoftwareModule, type Random, type SecurityModule } from "@tillway/keys";
+import type { Random, SecurityModule } from "@tillway/keys";
+import { destination, pino } from "pino";
 import { BANK_INSTITUTION } from "./bank/index.ts";
 import { caKeyOf, issueOnce, openDemonstrationAccounts, openIssuing } from "./cards/index.ts";
+import { clock } from "./clock.ts";
 import { type Database, migrateIssuer, openPool, withClient } from "./db/index.ts";
+import { openModule } from "./files.ts";
 import { folderOf } from "./folder.ts";
 import { loadKeys, makeOwnKeys, saveKey } from "./keys/index.ts";
 import { createCalendar } from "./ledger/index.ts";
@@ -28,6 +31,7 @@ type Surroundings = {
   readonly database: Database;
   readonly random: Random;
   readonly now: number;
+  readonly modules: { readonly network: SecurityModule; readonly bank: SecurityModule };
 };
 
 /** The links of the input. Throws with what is wrong in it; nothing of it is repeated. */
@@ -53,16 +57,11 @@ export function parseInput(json: unknown): Link[] {
 
 /** Loads everything that the issuer needs before its first start; what the other parties need. */
 export async function provision(
-  { configuration, database, random, now }: Surroundings,
+  { configuration, database, random, now, modules }: Surroundings,
   links: readonly Link[],
 ): Promise<{ readonly caKeys: readonly object[]; readonly cards: readonly string[] }> {
   await migrateIssuer(database, now);
   const folder = folderOf(configuration.TILLWAY_DATA, random);
-  const masterKey = folder.masterKey();
-  const modules = {
-    network: createSoftwareModule({ masterKey, random }),
-    bank: createSoftwareModule({ masterKey, random }),
-  };
   const profiles = demonstrationProfiles();
   const schemes = [...new Set(profiles.map((profile) => profile.scheme))];
   await makeOwnKeys(database, modules.network, "network_key", [], now);
@@ -126,11 +125,15 @@ async function main(): Promise<void> {
   const links = parseInput(JSON.parse(await text(process.stdin)));
   const database = openPool(configuration.DATABASE_URL, () => undefined);
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
+  const module = openModule({ configuration, clock, random, log });
   try {
-    const surroundings = { configuration, database, random, now: Date.now() };
+    const modules = { network: module, bank: module };
+    const surroundings = { configuration, database, random, now: Date.now(), modules };
     const provisioned = await provision(surroundings, links);
     process.stdout.write(`${JSON.stringify(provisioned)}\n`);
   } finally {
+    module.close();
     await database.close();
   }
 }

@@ -1,7 +1,8 @@
-import { choice, sharedSettings, whole, type Values } from "@tillway/configuration";
+import { choice, moduleSettings, sharedSettings, whole, type Values } from "@tillway/configuration";
 
 /** What the issuer's process reads from its environment (docs/configuration.md). */
 export const issuerSettings = {
+  ...moduleSettings,
   TILLWAY_DATA: sharedSettings.TILLWAY_DATA,
   TILLWAY_HOST: sharedSettings.TILLWAY_HOST,
   TILLWAY_NETWORK_PORT: sharedSettings.TILLWAY_NETWORK_PORT,

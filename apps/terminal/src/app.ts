@@ -1,14 +1,13 @@
 /** The terminal process put together: every device of the data folder, and the API before them. */
-import { hkdfSync } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
+import type { SecurityModule } from "@tillway/keys";
 import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
 import { certificateOf } from "./certificates.ts";
 import { openTray } from "./cards/index.ts";
 import { createDevice, type Device } from "./device.ts";
-import { keyFile, readIfThere, secretText } from "./files.ts";
+import { keyFile, openModule, readIfThere, secretText } from "./files.ts";
 import { plainly, securely } from "./host/index.ts";
 import { createAccess, createServer, makePairingCode, openSnapshots } from "./http/index.ts";
 import { openJournal } from "./journal/index.ts";
@@ -30,16 +29,10 @@ export type Terminals = {
   readonly close: () => Promise<void>;
 };
 
-/** The key of one device's journal, under the master key of this folder. */
-export function deviceKey(masterKey: Uint8Array, tid: string): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", masterKey, tid, "tillway terminal journal", 32));
-}
-
 /** Starts every provisioned device. Throws where there is none, or another process has them. */
 export async function createTerminals(options: TerminalsOptions): Promise<Terminals> {
   const { configuration, clock, random, log } = options;
   const folder = join(configuration.TILLWAY_DATA, "terminal");
-  const masterKey = keyFile(join(folder, "master.key"), random);
   const pairingCode = secretText(join(folder, "pairing-code"), () => makePairingCode(random));
   const access = createAccess({
     pairingCode,
@@ -47,10 +40,11 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
     clock,
     random,
   });
-  const module = createSoftwareModule({ masterKey, random });
-  const devices = openDevices(options, folder, masterKey, module);
+  const module = openModule(options);
+  const devices = openDevices(options, folder, module);
   const closeDevices = async (): Promise<void> => {
     await Promise.all([...devices.values()].map((device) => device.close()));
+    module.close();
   };
   try {
     const till = join(import.meta.dirname, "../../web/dist/till");
@@ -78,7 +72,6 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
 function openDevices(
   { configuration, clock, random, log }: TerminalsOptions,
   folder: string,
-  masterKey: Uint8Array,
   module: SecurityModule,
 ): Map<string, Device> {
   const caKeys = readIfThere(join(folder, "ca-keys.json"));
@@ -99,7 +92,9 @@ function openDevices(
   const devices = new Map<string, Device>();
   for (const tid of tids.sort()) {
     const path = join(folder, `journal-${tid}.sqlite`);
-    const journal = openJournal({ path, deviceKey: deviceKey(masterKey, tid), random });
+    // A key for what rests on this disk, not one of payment: it may be where the journal is.
+    const deviceKey = keyFile(join(folder, `journal-${tid}.key`), random);
+    const journal = openJournal({ path, deviceKey, random });
     const kernel = kernelConfiguration(journal.identity(), keys);
     const parts = { configuration, journal, module, tray, kernel, clock, random, log };
     devices.set(tid, createDevice({ ...parts, connect: dial(tid) }));

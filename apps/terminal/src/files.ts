@@ -1,6 +1,37 @@
 /** Secret files of the data folder: made at first start, readable by their owner alone. */
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import { secretFiles } from "@tillway/configuration";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { moduleSocket, secretFiles } from "@tillway/configuration";
+import { createSoftwareModule, gatherCommands, type Random } from "@tillway/keys";
+import { type Clock, type ModuleLink, openModuleLink } from "@tillway/link";
+import type { Logger } from "pino";
+import type { TerminalConfiguration } from "./settings.ts";
 
 export const { keyFile, readIfThere, secretText, writeSecret } = secretFiles(fs, randomBytes);
+
+export type ModuleParts = {
+  readonly configuration: TerminalConfiguration;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Pick<Logger, "info">;
+};
+
+/** The devices' security module: in this process, or in one of its own, which holds the key. */
+export function openModule({ configuration, clock, random, log }: ModuleParts): ModuleLink {
+  if (configuration.TILLWAY_MODULE === "process") {
+    const path = moduleSocket(configuration, "terminal");
+    return openModuleLink({
+      connect: () => connect(path),
+      clock,
+      onEvent: (event) => log.info({ event }, "security module"),
+    });
+  }
+  const module = createSoftwareModule({
+    masterKey: keyFile(join(configuration.TILLWAY_DATA, "terminal", "master.key"), random),
+    random,
+    onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+  });
+  return { ...module, close: () => undefined };
+}

@@ -4,18 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
-import type { Clock } from "@tillway/link";
 import { pino } from "pino";
 import { createTerminals } from "./app.ts";
+import { clock } from "./clock.ts";
 import { terminalSettings } from "./settings.ts";
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 try {
   const configuration = readConfiguration(terminalSettings, process.env);

@@ -6,11 +6,13 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { readConfiguration } from "@tillway/configuration";
-import { createSoftwareModule, type SecurityModule } from "@tillway/keys";
+import type { SecurityModule } from "@tillway/keys";
+import { pino } from "pino";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { keepCertificate } from "./certificates.ts";
-import { keyFile, writeSecret } from "./files.ts";
+import { clock } from "./clock.ts";
+import { openModule, writeSecret } from "./files.ts";
 import { provisionJournal, type Identity } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
 import { terminalSettings } from "./settings.ts";
@@ -77,10 +79,21 @@ async function provision(): Promise<readonly string[]> {
   const folder = join(configuration.TILLWAY_DATA, "terminal");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-  const module = createSoftwareModule({
-    masterKey: keyFile(join(folder, "master.key"), random),
-    random,
-  });
+  const log = pino({ level: configuration.TILLWAY_LOG }, pino.destination({ dest: 2, sync: true }));
+  const module = openModule({ configuration, clock, random, log });
+  try {
+    await provisionDevices(module, folder, given);
+  } finally {
+    module.close();
+  }
+  return given.terminals.map((device) => device.tid);
+}
+
+async function provisionDevices(
+  module: SecurityModule,
+  folder: string,
+  given: Static<typeof Document>,
+): Promise<void> {
   for (const device of given.terminals) {
     const { tid, mid, merchantName, merchantNameZh, serial } = device;
     const identity: Identity = { tid, mid, merchantName, merchantNameZh, serial };
@@ -94,7 +107,6 @@ async function provision(): Promise<readonly string[]> {
     provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, masterKey);
   }
   writeSecret(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));
-  return given.terminals.map((device) => device.tid);
 }
 
 try {

@@ -1,8 +1,16 @@
-import { choice, sharedSettings, text, whole, type Values } from "@tillway/configuration";
+import {
+  choice,
+  moduleSettings,
+  sharedSettings,
+  text,
+  whole,
+  type Values,
+} from "@tillway/configuration";
 
 /** What a terminal process reads from its environment (docs/configuration.md). */
 export const terminalSettings = {
   ...sharedSettings,
+  ...moduleSettings,
   TILLWAY_ACQUIRER_HOST: text("host of the acquirer's ISO 8583 listener", "127.0.0.1"),
   TILLWAY_REPLY_MS: whole("how long a terminal waits for an answer of the acquirer", 30_000, {
     min: 100,

@@ -143,9 +143,43 @@ export const sharedSettings = {
     /^([01]\d|2[0-3]):[0-5]\d$/,
     "a time HH:MM",
   ),
+  TILLWAY_MODULE: choice(
+    "where keys are: in each process, or in a process of their own",
+    "in-process",
+    ["in-process", "process"],
+  ),
   DATABASE_URL: optional(
     "PostgreSQL to use instead of the embedded server",
     /^postgres(ql)?:\/\/.+$/,
     "a postgres:// address",
   ),
 } as const;
+
+/** Where a process finds the security module of its party, or listens as that module. */
+export const moduleSettings = {
+  TILLWAY_MODULE: sharedSettings.TILLWAY_MODULE,
+  TILLWAY_MODULE_SOCKET: optional(
+    "Unix socket of the security module; module.sock beside the master key where left out",
+    /^\/.+$/s,
+    "an absolute path",
+  ),
+} as const;
+
+/** Bytes of the longest path that Linux and macOS both take for a Unix socket. */
+const LONGEST_SOCKET = 103;
+
+/** The socket of a party's security module. Throws ConfigurationError where its path is too long. */
+export function moduleSocket(
+  configuration: {
+    readonly TILLWAY_DATA: string;
+    readonly TILLWAY_MODULE_SOCKET?: string | undefined;
+  },
+  party: "acquirer" | "issuer" | "terminal",
+): string {
+  const path =
+    configuration.TILLWAY_MODULE_SOCKET ?? `${configuration.TILLWAY_DATA}/${party}/module.sock`;
+  if (new TextEncoder().encode(path).length <= LONGEST_SOCKET) return path;
+  throw new ConfigurationError([
+    `TILLWAY_MODULE_SOCKET: must be a path of at most ${LONGEST_SOCKET} bytes`,
+  ]);
+}

@@ -58,7 +58,6 @@ describe("data object lists", () => {
           assert.equal(splitDol(entries, concat(data, Uint8Array.of(0))), undefined);
         },
       ),
-      { seed: 2010 },
     );
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { concat, fromAscii, fromHex, toHex } from "@tillway/bytes";
+import fc from "fast-check";
 import {
   buildCupsHeader,
   createFrameReader,
@@ -137,4 +138,24 @@ test("a cups header carries both institutions and the length of all", () => {
   assert.ok(silence);
   assert.equal(reader.push(concat(silence, bytes, silence)).length, 1);
   assert.equal(reader.keepAlives, 2);
+});
+
+test("any header of the institution interface is read and made again, or refused", () => {
+  const header = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.uint8Array({ minLength: 46, maxLength: 46 }),
+    // Characters that the places for text may hold.
+    fc.array(fc.integer({ min: 0x20, max: 0x7e }), { minLength: 46, maxLength: 46 }),
+  );
+  fc.assert(
+    fc.property(header, (bytes) => {
+      const hex = Buffer.from(bytes).toString("hex").toUpperCase();
+      try {
+        const values = parseCupsHeader(hex);
+        assert.deepEqual(parseCupsHeader(buildCupsHeader(values)), values);
+      } catch (error) {
+        assert.ok(error instanceof FrameError && error.code === "header", String(error));
+      }
+    }),
+  );
 });

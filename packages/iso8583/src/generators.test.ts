@@ -14,12 +14,6 @@ import {
 
 /** Messages of any spec, for the property tests beside this file. */
 
-/** Runs of each property: few in `npm test`, as many as wanted with FUZZ_RUNS=100000. */
-export function runs(usual: number): number {
-  const wanted = Number(process.env.FUZZ_RUNS ?? "0");
-  return Math.max(usual, Number.isInteger(wanted) ? wanted : 0);
-}
-
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex").toUpperCase();
 }

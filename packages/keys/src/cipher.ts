@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv } from "node:crypto";
 import { concat } from "@tillway/bytes";
 
 /** The block ciphers of card payment. A TDES key is 8, 16 or 24 bytes, SM4 16, AES 16, 24 or 32. */
@@ -47,13 +47,21 @@ export function ecbEncryptor(
   cipher: BlockCipher,
   key: Uint8Array,
 ): (data: Uint8Array) => Uint8Array {
-  const { name, full } = schedule(cipher, key);
-  const worker = createCipheriv(`${name}-ecb`, full, null);
-  worker.setAutoPadding(false);
-  return (data) => {
-    if (data.length % blockLength(cipher) !== 0) throw new RangeError("not whole cipher blocks");
-    return new Uint8Array(worker.update(data));
-  };
+  return blocksThrough(
+    cipher,
+    createCipheriv(nameOf(cipher, "ecb", key), wholeKey(cipher, key), null),
+  );
+}
+
+/** The reverse of `ecbEncryptor`. */
+export function ecbDecryptor(
+  cipher: BlockCipher,
+  key: Uint8Array,
+): (data: Uint8Array) => Uint8Array {
+  return blocksThrough(
+    cipher,
+    createDecipheriv(nameOf(cipher, "ecb", key), wholeKey(cipher, key), null),
+  );
 }
 
 /** Cipher block chaining over whole blocks. Throws RangeError on another key, IV or data length. */
@@ -95,28 +103,74 @@ function transform(
 ): Uint8Array {
   if (data.length % blockLength(cipher) !== 0) throw new RangeError("not whole cipher blocks");
   if (iv !== null && iv.length !== blockLength(cipher)) throw new RangeError("IV is not one block");
-  const { name, full } = schedule(cipher, key);
+  const name = nameOf(cipher, mode, key);
+  const whole = wholeKey(cipher, key);
   const worker =
-    direction === "encrypt"
-      ? createCipheriv(`${name}-${mode}`, full, iv)
-      : createDecipheriv(`${name}-${mode}`, full, iv);
+    direction === "encrypt" ? createCipheriv(name, whole, iv) : createDecipheriv(name, whole, iv);
   worker.setAutoPadding(false);
   // Whole blocks without padding come out of one update: there is nothing left to finish.
-  return new Uint8Array(worker.update(data));
+  return through(worker, data);
 }
 
-function schedule(cipher: BlockCipher, key: Uint8Array): { name: string; full: Uint8Array } {
-  const length = key.length;
-  if (cipher === "tdes") {
-    if (length === 8) return { name: "des-ede3", full: concat(key, key, key) };
-    if (length === 16) return { name: "des-ede", full: key };
-    if (length === 24) return { name: "des-ede3", full: key };
-  } else if (cipher === "aes") {
-    if (length === 16 || length === 24 || length === 32) {
-      return { name: `aes-${length * 8}`, full: key };
-    }
-  } else if (length === 16) {
-    return { name: "sm4", full: key };
-  }
-  throw new RangeError(`no ${cipher} key has ${length} bytes`);
+/** The names that OpenSSL has for ciphers, by the length of the key in bytes. */
+const names: Readonly<
+  Record<BlockCipher, Readonly<Record<number, Readonly<Record<"ecb" | "cbc", string>>>>>
+> = {
+  tdes: {
+    8: { ecb: "des-ede3-ecb", cbc: "des-ede3-cbc" },
+    16: { ecb: "des-ede-ecb", cbc: "des-ede-cbc" },
+    24: { ecb: "des-ede3-ecb", cbc: "des-ede3-cbc" },
+  },
+  aes: {
+    16: { ecb: "aes-128-ecb", cbc: "aes-128-cbc" },
+    24: { ecb: "aes-192-ecb", cbc: "aes-192-cbc" },
+    32: { ecb: "aes-256-ecb", cbc: "aes-256-cbc" },
+  },
+  sm4: { 16: { ecb: "sm4-ecb", cbc: "sm4-cbc" } },
+};
+
+function nameOf(cipher: BlockCipher, mode: "ecb" | "cbc", key: Uint8Array): string {
+  const found = names[cipher][key.length];
+  if (found === undefined) throw new RangeError(`no ${cipher} key has ${key.length} bytes`);
+  return found[mode];
+}
+
+/** A single-length TDES key three times, as OpenSSL 3 has no single DES; others as they are. */
+function wholeKey(cipher: BlockCipher, key: Uint8Array): Uint8Array {
+  return cipher === "tdes" && key.length === 8 ? concat(key, key, key) : key;
+}
+
+function blocksThrough(
+  cipher: BlockCipher,
+  worker: Cipheriv | Decipheriv,
+): (data: Uint8Array) => Uint8Array {
+  worker.setAutoPadding(false);
+  return (data) => {
+    if (data.length % blockLength(cipher) !== 0) throw new RangeError("not whole cipher blocks");
+    return through(worker, data);
+  };
+}
+
+/**
+ * Short arrays live in the engine's heap, and moving a new one out, which a native call asks for,
+ * costs nearly as much as its encryption. They pass through memory that is out already: one array
+ * for each number of 8 bytes.
+ */
+const outside: readonly Uint8Array[] = Array.from(
+  { length: 9 },
+  (_, eights) => new Uint8Array(new ArrayBuffer(eights * 8)),
+);
+
+function through(worker: Cipheriv | Decipheriv, data: Uint8Array): Uint8Array {
+  const passage = outside[data.length >> 3];
+  if (passage === undefined) return bytesOf(worker.update(data));
+  passage.set(data);
+  const result = bytesOf(worker.update(passage));
+  passage.fill(0);
+  return result;
+}
+
+/** The same memory as a plain array of bytes. */
+function bytesOf(view: Uint8Array): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.length);
 }

@@ -49,10 +49,12 @@ export type {
 } from "./module/security-module.ts";
 export { refusals } from "./module/security-module.ts";
 export {
+  commandLine,
   type CommandRecord,
-  createSoftwareModule,
-  type SoftwareModuleOptions,
-} from "./module/software-module.ts";
+  gatherCommands,
+  type UsedKey,
+} from "./module/command-log.ts";
+export { createSoftwareModule, type SoftwareModuleOptions } from "./module/software-module.ts";
 export * from "./module/usage.ts";
 export * from "./pin-block-4.ts";
 export * from "./pin-block.ts";

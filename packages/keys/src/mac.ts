@@ -89,12 +89,15 @@ export type UnionpayMacSteps = {
  * single DES, 16 bytes TDES in both steps.
  */
 export function unionpayMacSteps(key: Uint8Array, data: Uint8Array): UnionpayMacSteps {
+  return stepsWith(ecbEncryptor("tdes", key), data);
+}
+
+function stepsWith(encrypt: (block: Uint8Array) => Uint8Array, data: Uint8Array): UnionpayMacSteps {
   const folded = new Uint8Array(8);
   for (let at = 0; at < data.length; at += 1) {
     folded[at & 7] = (folded[at & 7] ?? 0) ^ (data[at] ?? 0);
   }
   const expanded = fromAscii(toHex(folded));
-  const encrypt = ecbEncryptor("tdes", key);
   const first = encrypt(expanded.subarray(0, 8));
   const mixed = xor(first, expanded.subarray(8));
   const second = encrypt(mixed);
@@ -104,6 +107,14 @@ export function unionpayMacSteps(key: Uint8Array, data: Uint8Array): UnionpayMac
 /** The 8 characters of DE 64 (see `unionpayMacSteps`). */
 export function unionpayMac(key: Uint8Array, data: Uint8Array): Uint8Array {
   return unionpayMacSteps(key, data).mac;
+}
+
+/** The same, with the TDES encryption of one block under a key that is set up already. */
+export function unionpayMacWith(
+  encrypt: (block: Uint8Array) => Uint8Array,
+  data: Uint8Array,
+): Uint8Array {
+  return stepsWith(encrypt, data).mac;
 }
 
 /**

@@ -1,15 +1,17 @@
-import { concat, toHex, xor } from "@tillway/bytes";
+import { concat, fromHex, xor } from "@tillway/bytes";
 import { ecbDecrypt, ecbEncrypt } from "./cipher.ts";
-import { type DecodedPin, isPin, packed, readPin } from "./pin-digits.ts";
+import { type DecodedPin, readPin, writePin } from "./pin-digits.ts";
 
 /**
  * The PIN field of format 4 in the clear: 16 bytes with control 4, length, PIN, filler A and 8
  * random bytes, `fill` (ISO 9564-1:2017 §9.4.2.2). Throws RangeError on anything else.
  */
 export function format4PinField(pin: string, fill: Uint8Array): Uint8Array {
-  if (!isPin(pin)) throw new RangeError("a PIN is 4 to 12 digits");
   if (fill.length !== 8) throw new RangeError("format 4 needs 8 random bytes");
-  return concat(packed(`4${pin.length.toString(16).toUpperCase()}${pin}`.padEnd(16, "A")), fill);
+  return concat(
+    writePin(4, pin, () => 0xa),
+    fill,
+  );
 }
 
 /**
@@ -18,13 +20,13 @@ export function format4PinField(pin: string, fill: Uint8Array): Uint8Array {
  */
 export function format4PanField(pan: string): Uint8Array {
   if (!/^\d{1,19}$/.test(pan)) throw new RangeError("a PAN is 1 to 19 digits");
-  return packed((Math.max(pan.length - 12, 0) + pan.padStart(12, "0")).padEnd(32, "0"));
+  return fromHex((Math.max(pan.length - 12, 0) + pan.padStart(12, "0")).padEnd(32, "0"));
 }
 
 /** The PIN in a clear PIN field of format 4, or the fault that keeps it from being one. */
 export function decodeFormat4PinField(field: Uint8Array): DecodedPin {
   if (field.length !== 16) throw new RangeError("a PIN field of format 4 has 16 bytes");
-  return readPin(toHex(field.subarray(0, 8)), 4, /^A*$/);
+  return readPin(field, 4, (digit) => digit === 0xa);
 }
 
 /**

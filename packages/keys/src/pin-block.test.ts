@@ -75,6 +75,22 @@ test("any 8 bytes are a PIN or a fault, never an error", () => {
   );
 });
 
+test("any 16 bytes are a PIN of format 4 or a fault, never an error", () => {
+  const sixteen = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  // Noise alone is never a PIN: the first byte is made a good one half of the time.
+  const field = fc
+    .tuple(sixteen, fc.option(fc.integer({ min: 0x44, max: 0x4c })))
+    .map(([bytes, first]) => (first === null ? bytes : Uint8Array.of(first, ...bytes.subarray(1))));
+  fc.assert(
+    fc.property(field, sixteen, digits(1, 19), (bytes, key, pan) => {
+      for (const decoded of [decodeFormat4PinField(bytes), decipherFormat4(key, bytes, pan)]) {
+        if (decoded.ok) assert.match(decoded.pin, /^\d{4,12}$/);
+        else assert.match(decoded.fault, /^(control-field|pin-length|pin-digit|filler)$/);
+      }
+    }),
+  );
+});
+
 test("format 3 fills with A to F only, and differently for other random bytes", () => {
   const zeros = new Uint8Array(10);
   const one = encodePinBlock(3, "1234", "0000000000000", zeros);

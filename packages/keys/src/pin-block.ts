@@ -1,5 +1,4 @@
-import { toHex, xor } from "@tillway/bytes";
-import { type DecodedPin, isPin, packed, readPin } from "./pin-digits.ts";
+import { type DecodedPin, readPin, writePin } from "./pin-digits.ts";
 
 export { type DecodedPin, isPin, type PinBlockFault } from "./pin-digits.ts";
 
@@ -26,17 +25,15 @@ export function encodePinBlock(
   pan: string,
   fill: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
-  if (!isPin(pin)) throw new RangeError("a PIN is 4 to 12 digits");
-  const start = `${format}${pin.length.toString(16).toUpperCase()}${pin}`;
   switch (format) {
     case 0:
-      return xor(packed(start.padEnd(16, "F")), panField(pan));
+      return foldPan(writePin(0, pin, fifteen), pan);
     case 1:
-      return packed((start + hexFiller(fill, 14 - pin.length)).slice(0, 16));
+      return writePin(1, pin, hexFiller(fill, pin));
     case 2:
-      return packed(start.padEnd(16, "F"));
+      return writePin(2, pin, fifteen);
     case 3:
-      return xor(packed((start + letterFiller(fill)).slice(0, 16)), panField(pan));
+      return foldPan(writePin(3, pin, letterFiller(fill)), pan);
   }
 }
 
@@ -48,7 +45,7 @@ export function decodePinBlock(
 ): DecodedPin {
   if (block.length !== 8) throw new RangeError("a PIN block has 8 bytes");
   const bound = format === 0 || format === 3;
-  return readPin(toHex(bound ? xor(block, panField(pan)) : block), format, fillers[format]);
+  return readPin(bound ? foldPan(new Uint8Array(block), pan) : block, format, fillers[format]);
 }
 
 /**
@@ -66,26 +63,36 @@ export function translationAllowed(
   return from === 1 || (bound(from) && where.samePan);
 }
 
-const fillers: Record<DecodedPinBlockFormat, RegExp> = {
-  0: /^F*$/,
-  1: /^[0-9A-F]*$/,
-  2: /^F*$/,
-  3: /^[A-F]*$/,
+const fifteen = (): number => 0xf;
+
+const fillers: Record<DecodedPinBlockFormat, (digit: number) => boolean> = {
+  0: (digit) => digit === 0xf,
+  1: () => true,
+  2: (digit) => digit === 0xf,
+  3: (digit) => digit > 9,
 };
 
-function hexFiller(fill: Uint8Array, digits: number): string {
-  if (fill.length * 2 < digits) throw new RangeError("format 1 needs random bytes");
-  return toHex(fill);
+/** The digits of the random bytes. */
+function hexFiller(fill: Uint8Array, pin: string): (at: number) => number {
+  if (fill.length * 2 < 14 - pin.length) throw new RangeError("format 1 needs random bytes");
+  return (at) => ((fill[at >> 1] ?? 0) >> ((at & 1) === 0 ? 4 : 0)) & 0xf;
 }
 
 /** A letter from A to F for each random byte. */
-function letterFiller(fill: Uint8Array): string {
+function letterFiller(fill: Uint8Array): (at: number) => number {
   if (fill.length < 10) throw new RangeError("format 3 needs 10 random bytes");
-  return Array.from(fill, (byte) => "ABCDEF".charAt(byte % 6)).join("");
+  return (at) => 10 + ((fill[at] ?? 0) % 6);
 }
 
-/** Four zeros and the 12 digits left of the check digit (ISO 9564-1 §9.3.2). */
-function panField(pan: string): Uint8Array {
+/**
+ * Folds four zeros and the 12 digits left of the check digit into a block, in place
+ * (ISO 9564-1 §9.3.2).
+ */
+function foldPan(block: Uint8Array, pan: string): Uint8Array {
   if (!/^\d{8,19}$/.test(pan)) throw new RangeError("a PAN is 8 to 19 digits");
-  return packed(pan.slice(0, -1).slice(-12).padStart(16, "0"));
+  for (let at = 15, from = pan.length - 2; at > 3 && from >= 0; at -= 1, from -= 1) {
+    const digit = pan.charCodeAt(from) - 0x30;
+    block[at >> 1] = (block[at >> 1] ?? 0) ^ ((at & 1) === 0 ? digit << 4 : digit);
+  }
+  return block;
 }

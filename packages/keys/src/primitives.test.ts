@@ -12,11 +12,13 @@ import {
   ecbDecrypt,
   ecbEncrypt,
   encryptTrack,
+  isEncryptedTrack,
+  isTrack,
   oddParity,
   open,
   pbocSessionKey,
-  seal,
   retailMac,
+  seal,
   tdesEncrypt,
   unionpayCbcMac,
   unionpayRetailMac,
@@ -110,6 +112,23 @@ test("a track comes back from its encryption, and only one block of it changes",
     }),
   );
   assert.equal(decryptTrack(key, "0".repeat(17)), undefined);
+});
+
+test("any text that may be an encrypted track is a track or none, never an error", () => {
+  const unit = fc.constantFrom(..."0123456789=ABCDEF".split(""));
+  const text = fc.string({ unit, minLength: 17, maxLength: 104 });
+  const key = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  fc.assert(
+    fc.property(key, text, (tdk, hidden) => {
+      assert.ok(isEncryptedTrack(hidden));
+      const track = decryptTrack(tdk, hidden);
+      if (track !== undefined) assert.ok(isTrack(track));
+      assert.equal(decryptTrack(tdk, hidden), track);
+    }),
+  );
+  for (const none of ["", "0".repeat(16), "0".repeat(105), "0".repeat(17) + "G"]) {
+    assert.equal(isEncryptedTrack(none), false);
+  }
 });
 
 test("a published PBOC card's cryptogram is reproduced", () => {

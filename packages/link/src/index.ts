@@ -10,4 +10,5 @@ export {
   type MemberLine,
   type MemberOptions,
 } from "./member.ts";
+export { ModuleLost, openModuleLink, type ModuleLink, type ModuleLinkOptions } from "./module.ts";
 export { createPending, type Pending, type Waited } from "./pending.ts";

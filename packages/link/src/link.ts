@@ -1,6 +1,7 @@
 import type { Frame, FramingName } from "@tillway/iso8583";
-import type { Cancel, Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { acceptFrames, type Connection, type FrameLimits, type Socket } from "./connection.ts";
+import { dial } from "./dial.ts";
 
 export type LinkOptions = {
   /** Opens a new socket; called again after each loss. */
@@ -30,56 +31,16 @@ export type Link = {
 
 /** Opens a link and keeps it open. `onDown` follows each `onUp`, and each failed attempt. */
 export function openLink(options: LinkOptions): Link {
-  const { clock, backoff = { first: 50, longest: 5000 }, connectMs = 5000 } = options;
-  let connection: Connection | undefined;
-  let socket: Socket | undefined;
-  let pause = backoff.first;
-  let cancel: Cancel = () => undefined;
-  let over = false;
-
-  const retry = (reason: string): void => {
-    connection = undefined;
-    socket = undefined;
-    cancel();
-    if (over) return;
-    cancel = clock.after(pause, attempt);
-    pause = Math.min(pause * 2, backoff.longest);
-    options.onDown(reason);
-  };
-  const attempt = (): void => {
-    const opened = options.connect();
-    socket = opened;
-    const failed = (reason: string): void => {
-      if (socket !== opened || connection) return;
-      opened.destroy();
-      retry(reason);
-    };
-    cancel = clock.after(connectMs, () => failed("connect-timeout"));
-    opened.on("error", () => failed("refused"));
-    opened.on("close", () => failed("refused"));
-    opened.on("connect", () => {
-      if (socket !== opened) return;
-      cancel();
-      pause = backoff.first;
-      connection = acceptFrames(opened, options.framing, options.limits, clock, {
-        onFrame: options.onFrame,
-        onClosed: retry,
-      });
-      options.onUp(connection);
-    });
-  };
-  attempt();
+  const { framing, limits, clock, onFrame } = options;
+  const line = dial<Connection>({
+    ...options,
+    take: (socket, lost) =>
+      acceptFrames(socket, framing, limits, clock, { onFrame, onClosed: lost }),
+  });
   return {
-    send: (frame) => connection?.send(frame) ?? false,
-    up: () => connection !== undefined,
-    drop: () => connection?.close(),
-    close: () => {
-      over = true;
-      cancel();
-      if (connection) connection.close();
-      else socket?.destroy();
-      connection = undefined;
-      socket = undefined;
-    },
+    send: (frame) => line.current()?.send(frame) ?? false,
+    up: () => line.current() !== undefined,
+    drop: () => line.current()?.close(),
+    close: line.close,
   };
 }

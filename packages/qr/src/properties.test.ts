@@ -21,7 +21,6 @@ import {
 } from "./index.ts";
 
 const known: Readonly<Record<string, number>> = { "156": 2, "392": 0, "048": 3 };
-const seed = 20_250_731;
 const options = { decimals: (currency: string) => known[currency] };
 
 const characters = (set: string): fc.Arbitrary<string> => fc.constantFrom(...set);
@@ -130,7 +129,6 @@ test("parse gives back the terms that build was given", () => {
       assert.deepEqual(read, structuredClone(some));
       assert.equal(writeMerchantCode(objects), buildMerchantCode(read, options));
     }),
-    { seed },
   );
 });
 
@@ -146,7 +144,6 @@ test("objects in any order are written back to the text they were read from", ()
       assert.deepEqual(read.terms, parseMerchantCode(text, options).terms);
       assert.equal(buildMerchantCode(read.terms, options), text);
     }),
-    { seed },
   );
 });
 
@@ -164,7 +161,7 @@ test("any change of one character is refused", () => {
       const changed = all.with(at, after).join("");
       assert.throws(() => inspectMerchantCode(changed, options), QrError);
     }),
-    { seed, numRuns: 300 },
+    { numRuns: 300 },
   );
 });
 
@@ -198,7 +195,7 @@ test("random and mutated texts are read or refused with a QrError, described ali
         assert.equal(writeMerchantCode(objects), text);
       }, text);
     }),
-    { seed, numRuns: 500 },
+    { numRuns: 500 },
   );
 });
 
@@ -265,7 +262,6 @@ test("parse gives back the elements that build was given, build the text that wa
       assert.equal(buildConsumerCode(code.elements), text);
       assert.equal(code.applications.length, all.filter(({ tag }) => tag === "61").length);
     }),
-    { seed },
   );
 });
 
@@ -286,6 +282,6 @@ test("mutated consumer codes are read, with one text for what was read, or refus
       }, text);
       survives(() => parseConsumerCode(text), text);
     }),
-    { seed, numRuns: 500 },
+    { numRuns: 500 },
   );
 });

@@ -1,7 +1,7 @@
 import { CommandError, say } from "../output.ts";
 import { findDevice, type PaymentAnswer } from "../system/payment.ts";
-import { partNames, startSystem, type PartName, type Started } from "../system/start.ts";
-import { configurationOf } from "../system/start.ts";
+import { parties, type Party } from "../system/modules.ts";
+import { configurationOf, startSystem, type Started } from "../system/start.ts";
 import type { Command } from "./command.ts";
 import { paymentEnding } from "./pay.ts";
 
@@ -14,6 +14,7 @@ const variables = {
   "network-port": "TILLWAY_NETWORK_PORT",
   "issuer-http-port": "TILLWAY_ISSUER_HTTP_PORT",
   "terminal-port": "TILLWAY_TERMINAL_PORT",
+  module: "TILLWAY_MODULE",
   "database-url": "DATABASE_URL",
 } as const;
 
@@ -26,15 +27,15 @@ function untilStopped(started: Started): Promise<string | undefined> {
   });
 }
 
-function wantedParts(only: readonly string[]): PartName[] {
-  const names = only.length === 0 ? [...partNames] : only.filter((name) => name !== "web");
-  const unknown = names.find((name) => !partNames.some((one) => one === name));
+function wantedParts(only: readonly string[]): Party[] {
+  const names = only.length === 0 ? [...parties] : only.filter((name) => name !== "web");
+  const unknown = names.find((name) => !parties.some((one) => one === name));
   if (unknown) {
     throw new CommandError(`--only takes acquirer, issuer, terminal or web, not ${unknown}`);
   }
   // The till is served by the terminal.
   const wanted = only.includes("web") ? [...names, "terminal"] : names;
-  return partNames.filter((name) => wanted.includes(name));
+  return parties.filter((name) => wanted.includes(name));
 }
 
 export const start: Command = {

@@ -3,6 +3,7 @@ import { appendFileSync, createWriteStream, mkdirSync, renameSync, statSync } fr
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Party } from "./modules.ts";
 
 const apps = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 
@@ -16,7 +17,7 @@ export type Part = {
 };
 
 export type PartOptions = {
-  readonly name: "database" | "acquirer" | "issuer" | "terminal";
+  readonly name: "database" | Party | `${Party}-module`;
   readonly args?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logs: string;
@@ -41,16 +42,13 @@ function logFile(logs: string, name: string): string {
 }
 
 function launch(options: PartOptions, script: string): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    [join(apps, options.name, "src", script), ...(options.args ?? [])],
-    {
-      env: { ...process.env, ...options.environment },
-      stdio: ["pipe", "pipe", "pipe"],
-      // Ctrl-C goes to `start` alone, which stops the parts in their order.
-      detached: true,
-    },
-  );
+  const app = options.name.endsWith("-module") ? "security-module" : options.name;
+  const child = spawn(process.execPath, [join(apps, app, "src", script), ...(options.args ?? [])], {
+    env: { ...process.env, ...options.environment },
+    stdio: ["pipe", "pipe", "pipe"],
+    // Ctrl-C goes to `start` alone, which stops the parts in their order.
+    detached: true,
+  });
   const log = createWriteStream(logFile(options.logs, options.name), { flags: "a", mode: 0o600 });
   child.stderr?.pipe(log);
   // A part that died while we write to it is seen by its exit, not by the broken pipe.
@@ -86,7 +84,7 @@ function firstLine(child: ChildProcess, name: string): Promise<Record<string, un
 /** The last log line of a process that ended; of a JSON line, its message. */
 function lastSentence(log: string): string {
   const lines = log.trim().split("\n");
-  const line = lines.findLast((one) => /^(\w*Error|\{|\w+: )/.test(one)) ?? lines.at(-1) ?? "";
+  const line = lines.findLast((one) => /^(\w*Error|\{|[\w -]+: )/.test(one)) ?? lines.at(-1) ?? "";
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
     return [msg, err?.message].filter(Boolean).join(": ");

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { readConfiguration, sharedSettings } from "@tillway/configuration";
 import { CommandError, say } from "../output.ts";
 import { firstStart } from "./ceremony.ts";
+import { moduleSockets, parties, type Party } from "./modules.ts";
 import { startPart, type Part, type PartOptions } from "./process.ts";
 import {
   birthOf,
@@ -13,9 +14,6 @@ import {
   systemFile,
   type RunningSystem,
 } from "./running.ts";
-
-export const partNames = ["acquirer", "issuer", "terminal"] as const;
-export type PartName = (typeof partNames)[number];
 
 /** A system that this process started and watches over. */
 export type Started = {
@@ -67,12 +65,14 @@ async function waitForSignIn(terminal: string, token: string): Promise<void> {
 /** Starts every wanted part in the order in which they need each other. */
 export async function startSystem(
   environment: Readonly<Record<string, string | undefined>>,
-  wanted: readonly PartName[],
+  wanted: readonly Party[],
 ): Promise<Started> {
   const configuration = configurationOf(environment);
   const data = configuration.TILLWAY_DATA;
   takeFolder(data);
   const shared = environmentOf(configuration);
+  const apart = configuration.TILLWAY_MODULE === "process";
+  const sockets = apart ? moduleSockets(data) : undefined;
   const parts: Part[] = [];
   let giveUp: (sentence: string) => void = () => undefined;
   const lost = new Promise<string>((give) => {
@@ -93,7 +93,7 @@ export async function startSystem(
   };
   const options = (name: PartOptions["name"]): PartOptions => ({
     name,
-    environment: shared,
+    environment: { ...shared, ...sockets?.environment(name) },
     args: ["--with-parent"],
     logs: `${data}/logs`,
     onRestart: (which, pid) => {
@@ -104,6 +104,7 @@ export async function startSystem(
   });
   const stop = async (): Promise<void> => {
     for (const part of parts.toReversed()) await part.stop();
+    sockets?.remove();
     rmSync(systemFile(data), { force: true });
   };
 
@@ -114,13 +115,16 @@ export async function startSystem(
       parts.push(database);
       if (typeof database.ready.url === "string") shared.DATABASE_URL = database.ready.url;
     }
-    const first = wanted.length === partNames.length ? await firstStart(data, options) : {};
+    for (const party of parties) {
+      if (apart && wanted.includes(party)) parts.push(await startPart(options(`${party}-module`)));
+    }
+    const first = wanted.length === parties.length ? await firstStart(data, options) : {};
     for (const name of ["issuer", "acquirer", "terminal"] as const) {
       if (wanted.includes(name)) parts.push(await startPart(options(name)));
     }
     note();
     const pairing = wanted.includes("terminal") ? secret(data, "terminal", "pairing-code") : "";
-    if (wanted.length === partNames.length) await waitForSignIn(system().terminal, pairing);
+    if (wanted.length === parties.length) await waitForSignIn(system().terminal, pairing);
     return { system, lost, stop, lines: addresses(configuration, wanted, pairing, first.apiKey) };
   } catch (error) {
     await stop();
@@ -131,7 +135,7 @@ export async function startSystem(
 /** One line per address that a newcomer may want, and the secrets that are shown once. */
 function addresses(
   configuration: Configuration,
-  wanted: readonly PartName[],
+  wanted: readonly Party[],
   pairing: string,
   apiKey: string | undefined,
 ): string[] {

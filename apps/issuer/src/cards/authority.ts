@@ -2,7 +2,7 @@
  * Test certification authorities, one for each application provider (RID), and the bank's own RSA
  * keys certified by them. Real ones are the schemes'; a terminal of ours trusts these by provisioning.
  */
-import { generateKeyPairSync, hkdfSync } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { makeCaKey, rsaKeyOf, signIssuerCertificate } from "@tillway/emv";
 import type { CaKey, Certificate, RsaKey } from "@tillway/emv";
 import { open, seal, type Random } from "@tillway/keys";
@@ -49,19 +49,18 @@ export function issuerCertificate(authority: Authority, identity: string): Certi
 export const caIndex = CA_INDEX;
 
 /**
- * The authorities kept in a file that is sealed under a key derived from the master key; those that
- * are missing are made and kept with the others. Throws where the file cannot be opened.
+ * The authorities kept in a file that is sealed under a key of 32 bytes; those that are missing are
+ * made and kept with the others. Throws where the file cannot be opened.
  */
 export function keptAuthorities(
   path: string,
-  masterKey: Uint8Array,
+  key: Uint8Array,
   rids: readonly string[],
   random: Random,
 ): Authority[] {
-  const key = new Uint8Array(hkdfSync("sha256", masterKey, "", CONTEXT, 32));
   const sealed = readIfThere(path);
   const clear = sealed && open(key, sealed, CONTEXT);
-  if (sealed && !clear) throw new Error(`${path} was not sealed under this master key`);
+  if (sealed && !clear) throw new Error(`${path} was not sealed under the key beside it`);
   // Written below and nowhere else, under a key that only this installation has.
   const kept = clear ? (JSON.parse(new TextDecoder().decode(clear)) as Authority[]) : [];
   const missing = rids.filter((rid) => !kept.some((one) => one.rid === rid));

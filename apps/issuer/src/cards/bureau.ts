@@ -36,7 +36,7 @@ export function openIssuing(
   );
   if (!panKeys || !pvk || !cvk || masterKeys.size < schemes.length) return undefined;
   const rids = [...new Set(profiles.map((profile) => profile.aid.slice(0, 10)))];
-  const authorities = keptAuthorities(folder.authorities, folder.masterKey(), rids, random);
+  const authorities = keptAuthorities(folder.authorities, folder.authorityKey(), rids, random);
   return {
     bureau: { module, random, masterKeys, cvk, authorities },
     database,

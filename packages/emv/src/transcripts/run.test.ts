@@ -244,7 +244,7 @@ describe("what is no transcript", () => {
           only({ ...vector, inputs: { ...vector.inputs, apdus } });
         },
       ),
-      { seed: 33, numRuns: 15 },
+      { numRuns: 15 },
     );
   });
 });

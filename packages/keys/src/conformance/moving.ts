@@ -1,4 +1,4 @@
-import { fromHex } from "@tillway/bytes";
+import { fromHex, toHex } from "@tillway/bytes";
 import { oddParity, tdesDecrypt } from "../cipher.ts";
 import { keyCheckValue } from "../kcv.ts";
 import { type KeyBlockHeader, wrapKey } from "../key-block.ts";
@@ -20,6 +20,7 @@ export const keyExchange: readonly Case[] = [
   { name: "keeps keys that are not exportable", run: notExportable },
   { name: "lets no key protect a stronger one", run: weakerKey },
   { name: "refuses components, lengths and usages that do not go together", run: badImports },
+  { name: "takes components from one custodian after the other", run: dualControl },
   { name: "makes different keys of odd parity with their check values", run: generated },
   { name: "answers many commands in their order", run: manyCommands },
 ];
@@ -182,6 +183,7 @@ async function badImports(create: Create): Promise<void> {
     ["malformed", []],
     ["unsupported-key", ["0123456789ABCDEF", "FEDCBA9876543211"]],
     ["weak-key", [one, one]],
+    ["weak-key", [one, one, clearKeys.K0]],
     ["weak-key", [one, "00".repeat(16)].map((part) => part.slice(0, 16).repeat(2))],
   ];
   for (const [reason, components] of cases) {
@@ -205,6 +207,49 @@ async function badImports(create: Create): Promise<void> {
     mode: "C",
   });
   refusedAs(mode, "unsupported-key", "a PIN key that makes MACs");
+}
+
+async function dualControl(create: Create): Promise<void> {
+  const [module, other] = [await create(), await create()];
+  const parts = [clearKeys.P0, clearKeys.K0, clearKeys.V1];
+  const enter = async (at: SecurityModule, component: string): Promise<string> => {
+    const answer = done(
+      await at.run({ do: "enter-component", algorithm: "tdes", component }),
+      "entered",
+    );
+    same(answer.kcv, toHex(keyCheckValue("tdes", fromHex(component))), "the component's own");
+    same(answer.entered.includes(component), false, "the component in what is kept");
+    return answer.entered;
+  };
+  const sealed: string[] = [];
+  for (const part of parts) sealed.push(await enter(module, part));
+  const base = { do: "combine-components", usage: "P0", algorithm: "tdes" } as const;
+  const whole = done(await module.run({ ...base, entered: sealed }), "combined");
+  const command = { do: "import-components", usage: "P0", algorithm: "tdes" } as const;
+  const same3 = done(await module.run({ ...command, components: parts }), "imported");
+  same(whole.kcv, same3.kcv, "the key of the same components");
+  const [one = "", two = ""] = sealed;
+  const foreign = await enter(other, clearKeys.K0);
+  const again = await enter(module, clearKeys.P0);
+  const aes = done(
+    await module.run({ do: "enter-component", algorithm: "aes", component: clearKeys.M6 }),
+    "entered",
+  ).entered;
+  for (const [reason, entered] of [
+    ["malformed", [one]],
+    ["bad-key-block", [one, foreign]],
+    ["bad-key-block", [one, flipped(two, 40)]],
+    ["bad-key-block", [one, clearKeys.K0]],
+    ["wrong-algorithm", [one, aes]],
+    ["weak-key", [one, one, two]],
+    ["weak-key", [one, again, two]],
+  ] as const) {
+    refusedAs(await module.run({ ...base, entered }), reason, reason);
+  }
+  const kept = await module.run({ do: "next-dukpt", state: one });
+  refusedAs(kept, "bad-key-block", "a component as a terminal's state");
+  const short = await module.run({ do: "enter-component", algorithm: "tdes", component: "0123" });
+  refusedAs(short, "malformed", "no key has this length");
 }
 
 async function generated(create: Create): Promise<void> {

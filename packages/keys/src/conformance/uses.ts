@@ -5,8 +5,14 @@ import { cardUses, dukptUses, issuerUses } from "./card-uses.ts";
 import { pan, pin } from "./fixtures.ts";
 import { type CommandUse, type Keys, type Made, use } from "./use.ts";
 
-/** Commands that take no key block. `next-dukpt` takes a state instead. */
-export const keyless: readonly CommandName[] = ["generate-key", "import-components", "next-dukpt"];
+/** Commands that take no key block; some take what the module sealed instead. */
+export const keyless: readonly CommandName[] = [
+  "generate-key",
+  "import-components",
+  "enter-component",
+  "combine-components",
+  "next-dukpt",
+];
 
 /** Every command that takes keys, with keys that allow it. `sealing` is a D0 key for AES-256. */
 export function commandUses(keys: Keys, sealing: KeyBlock, made: Made): readonly CommandUse[] {

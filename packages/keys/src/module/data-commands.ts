@@ -1,8 +1,16 @@
 import { equal, fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
 import { baseKey, type DukptPurpose, hostKey } from "./dukpt-keys.ts";
 import { firstBad, isHex, isPan } from "./forms.ts";
+import { encryptor } from "./key-ciphers.ts";
 import { blockCipher, type ClearKey, type Keyring, type Need, refuse } from "./keyring.ts";
-import { cbcMac, cmac, retailMac, unionpayCbcMac, unionpayMac, unionpayRetailMac } from "../mac.ts";
+import {
+  cbcMac,
+  cmac,
+  retailMac,
+  unionpayCbcMac,
+  unionpayMacWith,
+  unionpayRetailMac,
+} from "../mac.ts";
 import { isKsnOrNone } from "./pin-block-keys.ts";
 import { open, panToken, seal } from "../seal.ts";
 import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
@@ -111,7 +119,7 @@ function compute(
   const short = key.value.length === 8;
   switch (algorithm) {
     case "unionpay-ecb":
-      return unionpayMac(key.value, data);
+      return unionpayMacWith(encryptor(key), data);
     case "unionpay-cbc":
       return unionpayCbcMac(key.value, data);
     case "unionpay-x919":

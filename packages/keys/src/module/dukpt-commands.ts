@@ -46,12 +46,12 @@ export function startDukpt(
     algorithm === "tdes"
       ? { algorithm, terminal: startTdesTerminal(value, device) }
       : { algorithm: "aes", terminal: startAesTerminal(value, device.subarray(0, 8)) };
-  return { ok: true, state: ring.protectState(writeTerminal(state)) };
+  return { ok: true, state: ring.protectState("terminal", writeTerminal(state)) };
 }
 
 export function nextDukpt(command: CommandOf<"next-dukpt">, ring: Keyring): Outcome<"next-dukpt"> {
   const name = "next-dukpt";
-  const bytes = ring.openState(command.state);
+  const bytes = ring.openState("terminal", command.state);
   if (bytes === undefined) return refuse(name, "state", "bad-key-block");
   const state = readTerminal(bytes);
   const mac = command.mac ?? (state.algorithm === "tdes" ? "x919" : "cmac");
@@ -63,7 +63,7 @@ export function nextDukpt(command: CommandOf<"next-dukpt">, ring: Keyring): Outc
   const usage = mac === "x919" ? "M3" : "M6";
   return {
     ok: true,
-    state: ring.protectState(writeTerminal(next.left)),
+    state: ring.protectState("terminal", writeTerminal(next.left)),
     ksn: toHex(next.ksn),
     pinKey: protect("P0", "E", "pin"),
     macKey: protect(usage, "G", "mac-request"),

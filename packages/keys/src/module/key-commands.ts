@@ -1,4 +1,4 @@
-import { fromHex, toHex, xor } from "@tillway/bytes";
+import { fromHex, toHex } from "@tillway/bytes";
 import { ecbDecrypt, ecbEncrypt, oddParity } from "../cipher.ts";
 import { isHex } from "./forms.ts";
 import { unwrapKey, wrapKey } from "../key-block.ts";
@@ -15,7 +15,6 @@ import {
 import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
 import {
   type KeyAction,
-  type KeyAlgorithm,
   keyAlgorithms,
   keyAllowed,
   type KeyMode,
@@ -38,24 +37,6 @@ export function generateKey(
   }
   const drawn = ring.random(bytes);
   const value = algorithm === "tdes" ? oddParity(drawn) : drawn;
-  return finish({ usage, algorithm, mode, exportability: exportability(command), value }, ring);
-}
-
-export function importComponents(
-  command: CommandOf<"import-components">,
-  ring: Keyring,
-): Outcome<"import-components"> {
-  const { usage, algorithm, components } = command;
-  const length = (components[0]?.length ?? 0) / 2;
-  const whole = components.every((part) => isHex(part, length));
-  if (components.length < 2 || !whole)
-    return refuse("import-components", "components", "malformed");
-  const mode = command.mode ?? usualMode(usage);
-  if (!keyAllowed(usage, algorithm, length, mode)) {
-    return refuse("import-components", "usage", "unsupported-key");
-  }
-  const value = components.map((part) => fromHex(part)).reduce((folded, part) => xor(folded, part));
-  if (isWeak(algorithm, value)) return refuse("import-components", "components", "weak-key");
   return finish({ usage, algorithm, mode, exportability: exportability(command), value }, ring);
 }
 
@@ -159,14 +140,4 @@ function mayBecome(from: KeyMode, to: KeyMode): boolean {
 function strength(key: ClearKey): number {
   if (key.algorithm === "tdes") return [56, 80, 112][key.value.length / 8 - 1] ?? 0;
   return Math.min(key.value.length * 8, 256);
-}
-
-/** All zeros, or a TDES key whose parts cancel each other. */
-function isWeak(algorithm: KeyAlgorithm, value: Uint8Array): boolean {
-  if (value.every((byte) => byte === 0)) return true;
-  if (algorithm !== "tdes" || value.length === 8) return false;
-  const parts = Array.from({ length: value.length / 8 }, (_, at) =>
-    toHex(oddParity(value.slice(at * 8, at * 8 + 8))),
-  );
-  return parts.some((part, at) => at > 0 && part === parts[at - 1]);
 }

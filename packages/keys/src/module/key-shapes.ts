@@ -42,6 +42,25 @@ export type KeyShapes = {
     out: NewKey;
   };
   /**
+   * A component as its custodian enters it, alone: sealed for this module, with its own check value
+   * to compare. No one else, and no process, need ever have seen more than one.
+   */
+  "enter-component": {
+    in: { readonly algorithm: KeyAlgorithm; readonly component: string };
+    out: { readonly entered: string; readonly kcv: string };
+  };
+  /** A key from two or more components that were entered; each stays sealed on its way. */
+  "combine-components": {
+    in: {
+      readonly usage: KeyUsage;
+      readonly algorithm: KeyAlgorithm;
+      readonly entered: readonly string[];
+      readonly exportable?: boolean;
+      readonly mode?: KeyMode;
+    };
+    out: NewKey;
+  };
+  /**
    * A key under a transport key (K1): version D where that is AES, B where it is TDES. The block is
    * marked as not exportable again, and has the key's mode unless another is named.
    */
@@ -84,6 +103,11 @@ const asked = {
 export const keyForms: FormsOf<KeyShapes> = {
   "generate-key": { in: { ...asked, bytes: [8, 16, 24, 32] }, out: made },
   "import-components": { in: { ...asked, components: "texts" }, out: made },
+  "enter-component": {
+    in: { algorithm: keyAlgorithms, component: "text" },
+    out: { entered: "text", kcv: "text" },
+  },
+  "combine-components": { in: { ...asked, entered: "texts" }, out: made },
   "export-key-block": {
     in: { key: "text", under: "text", mode: maybe(keyModes) },
     out: { block: "text", kcv: "text" },

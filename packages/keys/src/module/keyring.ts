@@ -49,15 +49,18 @@ export type Need = {
   readonly algorithms: readonly KeyAlgorithm[];
 };
 
+/** What callers keep sealed beside key blocks; one is never taken for the other. */
+export type StateKind = "terminal" | "component";
+
 /** What handlers work with. */
 export type Keyring = {
   readonly random: Random;
   /** A key block under the module's master key. */
   readonly protect: (key: ClearKey) => KeyBlock;
   /** Anything else that callers keep for the module, sealed under its master key. */
-  readonly protectState: (state: Uint8Array) => string;
+  readonly protectState: (kind: StateKind, state: Uint8Array) => string;
   /** What was sealed, or undefined where it was not sealed here. */
-  readonly openState: (sealed: string) => Uint8Array | undefined;
+  readonly openState: (kind: StateKind, sealed: string) => Uint8Array | undefined;
   /** All keys that a command needs, or the refusal that comes first of all that apply. */
   readonly open: <R extends string>(
     name: CommandName,
@@ -89,7 +92,7 @@ export function refuse(name: CommandName, place: string, refused: Refusal): Refu
 
 export type KeyringOptions = {
   /** Is told of each key that a command opens, by the property that carries it. */
-  readonly opened?: (place: string, usage: KeyUsage) => void;
+  readonly opened?: (place: string, key: ClearKey) => void;
   /** How many keys that were opened last stay open; opening one costs more than using it. */
   readonly kept?: number;
 };
@@ -103,22 +106,26 @@ export function createKeyring(
   if (masterKey.length !== 32) throw new RangeError("a master key has 32 bytes");
   const master = masterKey.slice();
   const masterKeys = deriveBlockKeys("D", master);
-  const stateKey = createHmac("sha256", master).update(fromAscii(stateContext)).digest();
+  const stateKey = createHmac("sha256", master)
+    .update(fromAscii(stateContext("terminal")))
+    .digest();
   const unlock = lastUsed(kept, (block: KeyBlock) => knownKey(unwrapWith(masterKeys, "D", block)));
   return {
     random,
     protect: (key) =>
       wrapKey(master, headerFor("D", key, key.mode, key.exportability), key.value, random),
-    protectState: (state) => toHex(seal(stateKey, random(12), state, stateContext)),
-    openState: (sealed) =>
-      isHex(sealed, sealed.length / 2) ? open(stateKey, fromHex(sealed), stateContext) : undefined,
+    protectState: (kind, state) => toHex(seal(stateKey, random(12), state, stateContext(kind))),
+    openState: (kind, sealed) =>
+      isHex(sealed, sealed.length / 2)
+        ? open(stateKey, fromHex(sealed), stateContext(kind))
+        : undefined,
     open: <R extends string>(name: CommandName, needs: Readonly<Record<R, Need>>) => {
       const keys: Partial<Record<R, ClearKey>> = {};
       const refused: Refused[] = [];
       for (const place in needs) {
         const need = needs[place];
         const key = unlock(need.block);
-        if (key !== undefined) opened?.(place, key.usage);
+        if (key !== undefined) opened?.(place, key);
         const why = key === undefined ? "bad-key-block" : unmet(key, need);
         if (why !== undefined) refused.push(refuse(name, place, why));
         else if (key !== undefined) keys[place] = key;
@@ -166,7 +173,7 @@ export function blockCipher(key: Pick<ClearKey, "algorithm">): BlockCipher {
   return key.algorithm;
 }
 
-const stateContext = "tillway terminal state 1";
+const stateContext = (kind: StateKind): string => `tillway ${kind} state 1`;
 
 /** X9.143 has no letter for SM4; digits are left to agreement, and 4 is ours. */
 const codes: Readonly<Record<KeyAlgorithm, string>> = { tdes: "T", aes: "A", sm4: "4", hmac: "H" };

@@ -1,5 +1,4 @@
 import { concat } from "@tillway/bytes";
-import { ecbDecrypt, ecbEncrypt } from "../cipher.ts";
 import { decipherFormat4, encipherFormat4 } from "../pin-block-4.ts";
 import {
   decodePinBlock,
@@ -9,7 +8,8 @@ import {
 } from "../pin-block.ts";
 import type { Random } from "../random.ts";
 import { baseKey, hostKey, isKsn, type WorkingKey } from "./dukpt-keys.ts";
-import { blockCipher, type ClearKey, type Need } from "./keyring.ts";
+import { decryptor, encryptor } from "./key-ciphers.ts";
+import type { ClearKey, Need } from "./keyring.ts";
 import type { KeyBlock } from "./security-module.ts";
 import type { KeyAction } from "./usage.ts";
 
@@ -56,7 +56,7 @@ export function hidePin(
   const fill = format === 1 || format === 3 ? random(10) : new Uint8Array(0);
   const clear = encodePinBlock(format, pin, pan, fill);
   const whole = key.algorithm === "sm4" ? concat(clear, new Uint8Array(8)) : clear;
-  return ecbEncrypt(blockCipher(key), key.value, whole);
+  return encryptor(key)(whole);
 }
 
 /** The PIN in an encrypted block, or undefined: the caller learns nothing of why. */
@@ -71,7 +71,7 @@ export function revealPin(
     const deciphered = decipherFormat4(key.value, block, pan);
     return deciphered.ok ? deciphered.pin : undefined;
   }
-  const clear = ecbDecrypt(blockCipher(key), key.value, block);
+  const clear = decryptor(key)(block);
   if (clear.subarray(8).some((byte) => byte !== 0)) return undefined;
   const decoded = decodePinBlock(format, clear.subarray(0, 8), pan);
   return decoded.ok ? decoded.pin : undefined;

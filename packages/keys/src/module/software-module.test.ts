@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromHex } from "@tillway/bytes";
+import { fromHex, toHex } from "@tillway/bytes";
 import { clearKeys, pan, pin, put } from "../conformance/fixtures.ts";
 import { loadRegisters } from "../dukpt-registers.ts";
 import { tdesTree } from "../dukpt-tdes.ts";
 import {
   type Command,
+  commandLine,
   type CommandRecord,
   createSoftwareModule,
+  gatherCommands,
+  keyCheckValue,
   type SecurityModule,
   usualIbm3624Rule,
 } from "../index.ts";
@@ -34,7 +37,7 @@ function logged(): { module: SecurityModule; records: CommandRecord[] } {
   return { module, records };
 }
 
-test("each command is told with its key usages, outcome and duration", async () => {
+test("each command is told with its keys' usages and check values, outcome and duration", async () => {
   const { module, records } = logged();
   const key = await put(module, "P0");
   const pvk = await put(module, "V2");
@@ -50,14 +53,50 @@ test("each command is told with its key usages, outcome and duration", async () 
   ]);
   // Whoever calls without types.
   await module.run({ do: "open-sesame" } as unknown as Command);
-  const usages = { key: "P0", pvk: "V2" };
+  const pinKey = { usage: "P0", kcv: kcvOf("P0") };
+  const pvvKey = { usage: "V2", kcv: kcvOf("V2") };
+  const keys = { key: pinKey, pvk: pvvKey };
+  const wrong = { key: pvvKey, pvk: pvvKey };
   assert.deepEqual(records, [
-    { command: "encrypt-pin", keys: { key: "P0" }, outcome: "done", duration: 3 },
-    { command: "verify-pin", keys: usages, outcome: "invalid", duration: 3 },
-    { command: "verify-pin", keys: usages, outcome: "bad-pin-block", duration: 3 },
-    { command: "verify-pin", keys: { key: "V2", pvk: "V2" }, outcome: "wrong-usage", duration: 3 },
-    { command: "verify-pin", keys: { pvk: "V2" }, outcome: "bad-key-block", duration: 3 },
+    { command: "encrypt-pin", keys: { key: pinKey }, outcome: "done", duration: 3 },
+    { command: "verify-pin", keys, outcome: "invalid", duration: 3 },
+    { command: "verify-pin", keys, outcome: "bad-pin-block", duration: 3 },
+    { command: "verify-pin", keys: wrong, outcome: "wrong-usage", duration: 3 },
+    { command: "verify-pin", keys: { pvk: pvvKey }, outcome: "bad-key-block", duration: 3 },
     { command: "unknown", keys: {}, outcome: "malformed", duration: 3 },
+  ]);
+  assert.equal(
+    commandLine(records[1]!),
+    `verify-pin key=P0:${pinKey.kcv} pvk=V2:${pvvKey.kcv} invalid`,
+  );
+});
+
+function kcvOf(usage: "P0" | "V2"): string {
+  return toHex(keyCheckValue("tdes", fromHex(clearKeys[usage])));
+}
+
+test("what is done in one go is one entry of the log, in its order", async () => {
+  const written: (readonly string[])[] = [];
+  const module = createSoftwareModule({
+    masterKey,
+    random: counting(),
+    onCommand: gatherCommands((lines) => written.push(lines)),
+  });
+  const token = await put(module, "M7");
+  const made = { usage: "P0", algorithm: "tdes" } as const;
+  const [key] = await module.runAll([
+    { do: "generate-key", ...made, bytes: 16 },
+    { do: "import-components", ...made, components: ["0123456789ABCDEF", "FEDCBA9876543211"] },
+  ]);
+  assert.ok(key.ok);
+  const command = { do: "generate-token", key: token, pan } as const;
+  await module.runAll([command, { ...command, pan: "x" }, command]);
+  await module.run(command);
+  assert.deepEqual(written, [
+    ["import-components done"],
+    [`generate-key done ${key.kcv}`, "import-components unsupported-key"],
+    ["generate-token key=M7 done", "generate-token malformed", "generate-token key=M7 done"],
+    ["generate-token key=M7 done"],
   ]);
 });
 
@@ -88,6 +127,7 @@ test("a terminal whose counter has ended is told so", async () => {
   // 1FF800, the last counter, is the key of its lowest bit; the one after it is past the end.
   const state = (counter: number): string =>
     createKeyring(masterKey, counting()).protectState(
+      "terminal",
       writeTerminal({ algorithm: "tdes", terminal: { ksn, registers: { counter, keys } } }),
     );
   const module = createSoftwareModule({ masterKey, random: counting() });

@@ -1,5 +1,6 @@
 import { type Ibm3624Rule, usualIbm3624Rule } from "../ibm3624.ts";
 import type { Random } from "../random.ts";
+import { combineComponents, enterComponent, importComponents } from "./component-commands.ts";
 import { deriveIccKeys, verifyArqc } from "./card-commands.ts";
 import {
   generateToken,
@@ -15,11 +16,11 @@ import {
   exportEcb,
   exportKeyBlock,
   generateKey,
-  importComponents,
   importEcb,
   importKeyBlock,
 } from "./key-commands.ts";
-import { createKeyring, type Keyring, refuse } from "./keyring.ts";
+import type { CommandRecord, UsedKey } from "./command-log.ts";
+import { checkValue, type ClearKey, createKeyring, type Keyring, refuse } from "./keyring.ts";
 import {
   encryptPin,
   makePinOffset,
@@ -43,10 +44,8 @@ import {
   type CommandOf,
   isCommandName,
   type Outcome,
-  type Refusal,
   type SecurityModule,
 } from "./security-module.ts";
-import type { KeyUsage } from "./usage.ts";
 
 type Handlers = {
   readonly [N in CommandName]: (command: CommandOf<N>, ring: Keyring) => Outcome<N>;
@@ -56,6 +55,8 @@ function handlersFor(rule: Ibm3624Rule): Handlers {
   return {
     "generate-key": generateKey,
     "import-components": importComponents,
+    "enter-component": enterComponent,
+    "combine-components": combineComponents,
     "export-key-block": exportKeyBlock,
     "import-key-block": importKeyBlock,
     "export-ecb": exportEcb,
@@ -87,17 +88,6 @@ function handlersFor(rule: Ibm3624Rule): Handlers {
   };
 }
 
-/** What is told of a command that was run: nothing of it that would have to be kept secret. */
-export type CommandRecord = {
-  readonly command: CommandName | "unknown";
-  /** The usage of each key that could be opened, by the property that carried it. */
-  readonly keys: Readonly<Record<string, KeyUsage>>;
-  /** `invalid`: done, and what was to be verified is not right. */
-  readonly outcome: "done" | "invalid" | Refusal;
-  /** Time taken in the unit of the clock; absent without one. */
-  readonly duration?: number;
-};
-
 export type SoftwareModuleOptions = {
   /** 32 bytes. */
   readonly masterKey: Uint8Array;
@@ -116,12 +106,11 @@ export type SoftwareModuleOptions = {
 /** The security module in software, in process. */
 export function createSoftwareModule(options: SoftwareModuleOptions): SecurityModule {
   const { onCommand, now } = options;
-  let used: Record<string, KeyUsage> = {};
+  let used: Record<string, UsedKey> = {};
+  const named = nameKeys();
   const ring = createKeyring(options.masterKey, options.random, {
     kept: options.openKeys ?? 256,
-    opened: (place, usage) => {
-      used[place] = usage;
-    },
+    ...(onCommand && { opened: (place, key) => (used[place] = named(key)) }),
   });
   const handlers = handlersFor(options.naturalPins ?? usualIbm3624Rule);
   const handle = <N extends CommandName>(command: CommandOf<N>): Outcome<N> => {
@@ -138,6 +127,7 @@ export function createSoftwareModule(options: SoftwareModuleOptions): SecurityMo
       command: isCommandName(command.do) ? command.do : "unknown",
       keys: used,
       outcome: outcomeOf(outcome),
+      ...kcvOf(outcome),
       ...(now === undefined || start === undefined ? {} : { duration: now() - start }),
     });
     return outcome;
@@ -148,6 +138,23 @@ export function createSoftwareModule(options: SoftwareModuleOptions): SecurityMo
       // Map keeps length and order.
       commands.map((command) => answer(command)) as Answers<C>,
   };
+}
+
+/** What a log may say of a key; worked out once for as long as the key stays open. */
+function nameKeys(): (key: ClearKey) => UsedKey {
+  const known = new WeakMap<ClearKey, UsedKey>();
+  return (key) => {
+    const found = known.get(key) ?? { usage: key.usage, kcv: checkValue(key) };
+    known.set(key, found);
+    return found;
+  };
+}
+
+/** The check value that an answer tells, where it tells one of one key. */
+function kcvOf(outcome: Outcome<CommandName>): { readonly kcv?: string } {
+  if (!outcome.ok || !("kcv" in outcome)) return {};
+  const { kcv } = outcome;
+  return typeof kcv === "string" && kcv !== "" ? { kcv } : {};
 }
 
 function outcomeOf(outcome: Outcome<CommandName>): CommandRecord["outcome"] {
