@@ -101,13 +101,11 @@ export function startSender(options: SenderOptions): Sender {
         if (!closed) timer = clock.after(options.pauseMs, kick);
       });
   };
-  kick();
-  return {
-    kick,
-    close: async () => {
-      closed = true;
-      timer();
-      await running;
-    },
+  const close = async (): Promise<void> => {
+    closed = true;
+    timer();
+    await running;
   };
+  kick();
+  return { kick, close };
 }
