@@ -5,8 +5,10 @@ import {
   generateToken,
   hideTrack,
   makeMac,
+  openData,
   openPan,
   revealTrack,
+  sealData,
   sealPan,
   verifyMac,
 } from "./data-commands.ts";
@@ -84,6 +86,8 @@ function handlersFor(rule: Ibm3624Rule): Handlers {
     "generate-token": generateToken,
     "seal-pan": sealPan,
     "open-pan": openPan,
+    "seal-data": sealData,
+    "open-data": openData,
   };
 }
 
