@@ -35,7 +35,7 @@ const particular: Partial<Record<TransactionName, Partial<Record<string, string>
   "instalment sale": { "62": hex("IP03010".padEnd(22)) },
   "tip adjustment": { "4": "000000002880", "48": "000000000300" },
   "offline chip sale": {
-    "55": `${"8A025931"}9F2608A1B2C3D4E5F607189F2701409F101307010103A0A000010A010000000000123456AB9F3704123456789F3602000195050000000000`,
+    "55": "8A0259319F2608A1B2C3D4E5F607189F2701409F101307010103A0A000010A010000000000123456AB9F3704123456789F3602000195050000000000",
   },
 };
 /** Minor units that a transaction adds to what the network owes us. */
@@ -95,7 +95,8 @@ const marksOf = async (asked: Message): Promise<string> => {
        from transaction t join original o on o.transaction = t.original where t.stan = $1`,
     [asked.fields["11"]],
   );
-  return String(rows[0]?.["marks"] ?? "free 0 0");
+  const found = rows[0]?.["marks"];
+  return typeof found === "string" ? found : "free 0 0";
 };
 const sent = (mti: string): Decoded[] => house.network.of(mti, `${mti.slice(0, 3)}1`);
 
@@ -189,7 +190,7 @@ for (const name of transactionNames) {
     await until("the advice", () => house.network.of("0420").length === 1);
     await house.network.answer(request, "00");
     const answers = [await waiting, await reversed];
-    assert.deepEqual(answers.map(({ fields }) => fields["39"]).sort(), ["00", "22"]);
+    assert.deepEqual(new Set(answers.map(({ fields }) => fields["39"])), new Set(["00", "22"]));
     await until("reversed", async () => (await stateOf(asked)) === "reversed");
     assert.equal(await receivable(), before);
     assert.equal(await marksOf(asked), "free 0 0");

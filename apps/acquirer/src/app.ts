@@ -12,6 +12,7 @@ import { createMetrics } from "./metrics.ts";
 import { startNode, type Node, type NodeKeys } from "./node.ts";
 import { openPostgresStore } from "./payments/index.ts";
 import type { AcquirerConfiguration } from "./settings.ts";
+import { openBatches } from "./settlement/index.ts";
 import {
   ensurePanKeys,
   insertLinkKey,
@@ -21,7 +22,7 @@ import {
   readLinkKeys,
   type Management,
 } from "./terminals/index.ts";
-import { listen, openDesk } from "./wire/index.ts";
+import { listen, openDesk, type DeskOptions } from "./wire/index.ts";
 
 export type AcquirerOptions = {
   readonly configuration: AcquirerConfiguration;
@@ -82,9 +83,10 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       onFault: node.onFault,
     });
     closers.push(management.close);
-    const pos = await openPos(options, node, module, management);
+    const desk = deskOf(options, node, { module, database, management });
+    const pos = await openPos(options, node, desk);
     closers.push(pos.close);
-    const http = await openApi(options, node, database, management);
+    const http = await openApi(options, node, { database, management, desk });
     closers.push(http.close);
     node.metrics.watch({ ...node.gauges, connections: pos.connections });
     log.info({ http: http.port, pos: pos.port, started: clock.now() }, "listening");
@@ -102,14 +104,16 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
 function openApi(
   { configuration }: AcquirerOptions,
   node: Node,
-  database: Database,
-  management: Management,
+  parts: {
+    readonly database: Database;
+    readonly management: Management;
+    readonly desk: DeskOptions;
+  },
 ): ReturnType<typeof openHttp> {
   const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
   return openHttp({
-    database,
-    management,
-    access: openAccess(database),
+    ...parts,
+    access: openAccess(parts.database),
     host: configuration.TILLWAY_HOST,
     port: configuration.TILLWAY_HTTP_PORT,
     terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
@@ -140,31 +144,40 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   };
 }
 
-function openPos(
+function deskOf(
   options: AcquirerOptions,
   node: Node,
-  module: SecurityModule,
-  management: Management,
-) {
+  parts: {
+    readonly module: SecurityModule;
+    readonly database: Database;
+    readonly management: Management;
+  },
+): DeskOptions {
   const { configuration, clock } = options;
-  const { metrics, calendar } = node;
-  const today = (): string => businessDate(clock.now(), calendar);
-  const desk = openDesk({
-    module,
+  const { calendar } = node;
+  return {
+    module: parts.module,
     terminals: node.terminals,
-    management,
+    management: parts.management,
     payments: node.payments,
     store: node.store,
+    batches: openBatches(parts.database),
+    onAdvice: node.onAdvice,
     numbers: node.numbers,
     link: node.link,
     clock,
     calendar,
-    today,
+    today: () => businessDate(clock.now(), calendar),
     mac: configuration.TILLWAY_POS_MAC,
     acquirer: configuration.TILLWAY_ACQUIRER_ID,
     network: configuration.TILLWAY_NETWORK_ID,
     panKeys: node.panKeys,
-  });
+  };
+}
+
+function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions) {
+  const { configuration, clock } = options;
+  const { metrics } = node;
   return listen({
     host: configuration.TILLWAY_HOST,
     port: configuration.TILLWAY_POS_PORT,
@@ -176,13 +189,13 @@ function openPos(
     },
     connections: configuration.TILLWAY_POS_CONNECTIONS,
     clock,
-    handle: desk,
+    handle: openDesk(desk),
     onAnswer: (answer, elapsedMs) => {
       if (answer.kind === "reply") metrics.answered(answer.mti, answer.code, elapsedMs);
     },
     onRefused: (refused, peer) => {
       metrics.refused(refused.reason);
-      node.refusals.record({ ...refused, peer, at: clock.now(), businessDate: today() });
+      node.refusals.record({ ...refused, peer, at: clock.now(), businessDate: desk.today() });
     },
     onClosed: metrics.closed,
     onFault: node.onFault,

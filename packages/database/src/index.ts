@@ -16,6 +16,7 @@ export {
   bigintOf,
   bigintOrNull,
   booleanOf,
+  bytesOf,
   fieldsOf,
   fieldsOrNull,
   instantOf,

@@ -1,5 +1,8 @@
+export { signatureContext } from "./papers-desk.ts";
+export type { DeskOptions } from "./counter.ts";
 export { openDesk } from "./desk.ts";
+export { apiActions, payByApi, typeOf, type ApiAction } from "./virtual-terminal.ts";
 export { listen, openReception, type Listener, type Reception } from "./listener.ts";
 export { openNetworkLink, type Heard, type NetworkLink } from "./network-link.ts";
 export { keepHeard, replyKey, sendAdvice } from "./network-message.ts";
-export { codeOf } from "./refusals.ts";
+export { codeOf, refusals } from "./refusals.ts";
