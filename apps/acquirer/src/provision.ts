@@ -18,6 +18,7 @@ import { isGoodKey, makeApiKey } from "./access/index.ts";
 import { migrateSchema, openPool, type Database } from "./db/index.ts";
 import { openModule, readIfThere, writeSecret } from "./files.ts";
 import { reasonOf } from "./log.ts";
+import { defaultLimits, insertLimits } from "./payments/index.ts";
 import { acquirerSettings, type AcquirerConfiguration } from "./settings.ts";
 import {
   ensurePanKeys,
@@ -137,6 +138,7 @@ export async function provision(
     await ensurePanKeys(surroundings);
     await storeZmk(surroundings, input.zmkComponents);
     await registerMerchant(surroundings, input.merchant);
+    await database.use((sql) => insertLimits(sql, defaultLimits, now));
     await storeDownloads(surroundings, input.caKeys ?? []);
     const terminals: ProvisionedTerminal[] = [];
     for (const terminal of input.terminals) {

@@ -8,6 +8,7 @@ export {
 } from "./follow.ts";
 export type { Found, Standing, Writes } from "./found.ts";
 export {
+  defaultLimits,
   limitEntries,
   limitLevels,
   limitRefusals,
