@@ -53,6 +53,7 @@ const SAME = [
   "41",
   "42",
   "49",
+  "60",
   "90",
 ];
 
@@ -119,10 +120,12 @@ export async function startNetwork(
       return value === undefined ? [] : [[number, value] as const];
     });
     const own = verdict.kind === "code" ? verdict.own : {};
-    const approved = verdict.code === "00" && message.mti === "0200";
+    const approved = verdict.code === "00" && /^0[12]0/.test(message.mti);
+    const balance = approved && message.fields["3"] === "310000";
     const fields = {
       ...Object.fromEntries(same),
       ...(approved ? { "15": message.fields["13"] ?? "", "38": "A12345" } : {}),
+      ...(balance ? { "54": "0002156C000000123456" } : {}),
       ...own,
       "39": verdict.code,
     };

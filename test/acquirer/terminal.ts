@@ -13,6 +13,7 @@ import {
   type Message,
 } from "@tillway/iso8583";
 import type { SecurityModule } from "@tillway/keys";
+import { catalogue, type TransactionName } from "@tillway/transactions";
 import { acceptFrames, type Clock, type Connection } from "@tillway/link";
 
 export type Reply = Decoded & {
@@ -42,6 +43,17 @@ export type Terminal = {
   /** The bytes of a message with their MAC; `change` is applied before it is made. */
   readonly bytes: (message: Message, change: (bytes: Uint8Array) => void) => Promise<Uint8Array>;
   readonly sale: (change?: Partial<Record<string, string>>, pin?: string) => Promise<Message>;
+  /** A request of a type that stands by itself. */
+  readonly request: (
+    name: TransactionName,
+    change?: Partial<Record<string, string>>,
+  ) => Promise<Message>;
+  /** A request that names an original, by its message and the answer to it. */
+  readonly following: (
+    name: TransactionName,
+    original: { readonly asked: Message; readonly told: Reply },
+    change?: Partial<Record<string, string>>,
+  ) => Promise<Message>;
   readonly reversal: (sale: Message, change?: Record<string, string>) => Message;
   readonly batch: () => string;
   /** The reason for which the connection ended; pending while it lives. */
@@ -204,8 +216,34 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       }
       return { mti: "0200", fields };
     },
+    request: async (name, change = {}) => {
+      const { pos, pin, amount } = catalogue[name];
+      const without = pin ? {} : { "22": "052", "26": undefined, "52": undefined };
+      const sale = await terminal.sale({
+        ...without,
+        "3": pos.processing,
+        "25": pos.condition,
+        "60": `${pos.type}${batch}00050`,
+        ...(amount === "none" ? { "4": undefined } : {}),
+        ...change,
+      });
+      return { mti: pos.mti, fields: sale.fields };
+    },
+    following: async (name, { asked, told }, change = {}) => {
+      const { openBatch } = catalogue[name];
+      const place = `${asked.fields["60"]?.slice(2, 8)}${asked.fields["11"]}`;
+      const organisation = catalogue[name].pos.mti === "0220" ? { "63": "CUP" } : {};
+      return terminal.request(name, {
+        "4": asked.fields["4"],
+        "37": told.fields["37"],
+        "38": told.fields["38"],
+        "61": openBatch ? place : place + (told.fields["13"] ?? "0000"),
+        ...organisation,
+        ...change,
+      });
+    },
     reversal: (sale, change = {}) => {
-      const removed = new Set(["26", "35", "36", "37", "52", "53"]);
+      const removed = new Set(["26", "35", "36", "37", "52", "53", "62"]);
       const kept = Object.entries(sale.fields).filter(([number]) => !removed.has(number));
       const fields = Object.fromEntries(kept);
       return {

@@ -13,6 +13,7 @@ import { createMetrics } from "./metrics.ts";
 import { startNode, type Node, type NodeKeys } from "./node.ts";
 import { openPostgresStore } from "./payments/index.ts";
 import type { AcquirerConfiguration } from "./settings.ts";
+import { openBatches } from "./settlement/index.ts";
 import {
   ensurePanKeys,
   insertLinkKey,
@@ -22,7 +23,7 @@ import {
   readLinkKeys,
   type Management,
 } from "./terminals/index.ts";
-import { listen, openDesk, type ListenerOptions } from "./wire/index.ts";
+import { listen, openDesk, type DeskOptions, type ListenerOptions } from "./wire/index.ts";
 
 export type AcquirerOptions = {
   readonly configuration: AcquirerConfiguration;
@@ -83,9 +84,10 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       onFault: node.onFault,
     });
     closers.push(management.close);
-    const lines = await openPos(options, node, module, management);
+    const desk = deskOf(options, node, { module, database, management });
+    const lines = await openPos(options, node, desk);
     closers.push(lines.close);
-    const http = await openApi(options, node, database, management);
+    const http = await openApi(options, node, { database, management, desk });
     closers.push(http.close);
     node.metrics.watch({ ...node.gauges, connections: lines.connections });
     log.info({ http: http.port, ...lines.ports, started: clock.now() }, "listening");
@@ -103,14 +105,16 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
 function openApi(
   { configuration }: AcquirerOptions,
   node: Node,
-  database: Database,
-  management: Management,
+  parts: {
+    readonly database: Database;
+    readonly management: Management;
+    readonly desk: DeskOptions;
+  },
 ): ReturnType<typeof openHttp> {
   const terminalPort = configuration.TILLWAY_TERMINAL_PORT;
   return openHttp({
-    database,
-    management,
-    access: openAccess(database),
+    ...parts,
+    access: openAccess(parts.database),
     host: configuration.TILLWAY_HOST,
     port: configuration.TILLWAY_HTTP_PORT,
     terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
@@ -141,6 +145,37 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   };
 }
 
+function deskOf(
+  options: AcquirerOptions,
+  node: Node,
+  parts: {
+    readonly module: SecurityModule;
+    readonly database: Database;
+    readonly management: Management;
+  },
+): DeskOptions {
+  const { configuration, clock } = options;
+  const { calendar } = node;
+  return {
+    module: parts.module,
+    terminals: node.terminals,
+    management: parts.management,
+    payments: node.payments,
+    store: node.store,
+    batches: openBatches(parts.database),
+    onAdvice: node.onAdvice,
+    numbers: node.numbers,
+    link: node.link,
+    clock,
+    calendar,
+    today: () => businessDate(clock.now(), calendar),
+    mac: configuration.TILLWAY_POS_MAC,
+    acquirer: configuration.TILLWAY_ACQUIRER_ID,
+    network: configuration.TILLWAY_NETWORK_ID,
+    panKeys: node.panKeys,
+  };
+}
+
 /** The ports for terminals: plain, and with certificates where the first start made some. */
 type Lines = {
   readonly ports: { readonly pos: number; readonly posTls?: number };
@@ -148,31 +183,9 @@ type Lines = {
   readonly close: () => Promise<void>;
 };
 
-async function openPos(
-  options: AcquirerOptions,
-  node: Node,
-  module: SecurityModule,
-  management: Management,
-): Promise<Lines> {
+async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions): Promise<Lines> {
   const { configuration, clock } = options;
-  const { metrics, calendar } = node;
-  const today = (): string => businessDate(clock.now(), calendar);
-  const desk = openDesk({
-    module,
-    terminals: node.terminals,
-    management,
-    payments: node.payments,
-    store: node.store,
-    numbers: node.numbers,
-    link: node.link,
-    clock,
-    calendar,
-    today,
-    mac: configuration.TILLWAY_POS_MAC,
-    acquirer: configuration.TILLWAY_ACQUIRER_ID,
-    network: configuration.TILLWAY_NETWORK_ID,
-    panKeys: node.panKeys,
-  });
+  const { metrics } = node;
   const rules: Omit<ListenerOptions, "port"> = {
     host: configuration.TILLWAY_HOST,
     limits: {
@@ -183,13 +196,13 @@ async function openPos(
     },
     connections: configuration.TILLWAY_POS_CONNECTIONS,
     clock,
-    handle: desk,
+    handle: openDesk(desk),
     onAnswer: (answer, elapsedMs) => {
       if (answer.kind === "reply") metrics.answered(answer.mti, answer.code, elapsedMs);
     },
     onRefused: (refused, peer) => {
       metrics.refused(refused.reason);
-      node.refusals.record({ ...refused, peer, at: clock.now(), businessDate: today() });
+      node.refusals.record({ ...refused, peer, at: clock.now(), businessDate: desk.today() });
     },
     onClosed: metrics.closed,
     onFault: node.onFault,

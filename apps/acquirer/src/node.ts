@@ -64,6 +64,7 @@ export type Node = {
   readonly store: Store;
   readonly refusals: RefusalLog;
   readonly link: NetworkLink;
+  readonly onAdvice: () => void;
   readonly metrics: Metrics;
   readonly gauges: Omit<Gauges, "connections">;
   readonly hindrances: () => Promise<readonly string[]>;
@@ -111,6 +112,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     store,
     refusals,
     link,
+    onAdvice: sender.kick,
     metrics,
     onFault,
     terminals: options.terminals,
@@ -232,6 +234,8 @@ async function noteLate({ metrics, store, clock }: NodeOptions, heard: Heard): P
   if (!place) return;
   await store.note({
     do: "note",
+    type: "late-answer",
+    key: null,
     ...place,
     responseCode: fields["39"] ?? null,
     reason: heard.authentic ? "late" : "late-without-mac",

@@ -21,6 +21,7 @@ import { clock } from "./clock.ts";
 import { migrateSchema, openPool, type Database } from "./db/index.ts";
 import { openModule, readIfThere, writeSecret } from "./files.ts";
 import { reasonOf } from "./log.ts";
+import { defaultLimits, insertLimits } from "./payments/index.ts";
 import { acquirerSettings, type AcquirerConfiguration } from "./settings.ts";
 import {
   ensurePanKeys,
@@ -149,6 +150,7 @@ export async function provision(
     await ensurePanKeys(surroundings);
     await storeZmk(surroundings, input.zmkComponents);
     await registerMerchant(surroundings, input.merchant);
+    await database.use((sql) => insertLimits(sql, defaultLimits, now));
     await storeDownloads(surroundings, input.caKeys ?? []);
     await ensureCertificates({ data, random, now }, [configuration.TILLWAY_HOST]);
     const terminals: CertifiedTerminal[] = [];

@@ -50,3 +50,34 @@ export async function ensureDays(
     return missing.rows.length;
   });
 }
+
+/**
+ * Takes the partitions of days before a date out of their tables; they stay as tables of their own,
+ * to be archived and dropped. In the caller's transaction. Returns their names.
+ */
+export async function detachDaysBefore(
+  sql: Sql,
+  schema: string,
+  tables: readonly string[],
+  before: string,
+): Promise<string[]> {
+  sqlName(schema);
+  const found = await sql.query(
+    `select p.relname as parent, c.relname as part
+       from pg_inherits i
+       join pg_class c on c.oid = i.inhrelid
+       join pg_class p on p.oid = i.inhparent
+       join pg_namespace n on n.oid = p.relnamespace
+      where n.nspname = $1 and p.relname = any($2::text[]) and p.relkind = 'p'
+        and c.relname < p.relname || '_' || replace($3::date::text, '-', '')
+      order by c.relname`,
+    [schema, tables, before],
+  );
+  const names: string[] = [];
+  for (const row of found.rows) {
+    const [parent, part] = [sqlName(textOf(row, "parent")), sqlName(textOf(row, "part"))];
+    await sql.query(`alter table ${schema}.${parent} detach partition ${schema}.${part}`);
+    names.push(part);
+  }
+  return names;
+}

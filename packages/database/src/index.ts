@@ -3,7 +3,7 @@ export { BUCKETS, bucketOf } from "./buckets.ts";
 export { inTransaction, isConflict, type Retry } from "./transaction.ts";
 export { migrate, MigrationError, type MigrateOptions, type Migration } from "./migrate.ts";
 export { blamesRows, Lanes, type LanesOptions } from "./lanes.ts";
-export { dayPartition, ensureDays } from "./days.ts";
+export { dayPartition, detachDaysBefore, ensureDays } from "./days.ts";
 export {
   connectionUrl,
   LANE_SETTINGS,
@@ -16,6 +16,7 @@ export {
   bigintOf,
   bigintOrNull,
   booleanOf,
+  bytesOf,
   fieldsOf,
   fieldsOrNull,
   instantOf,

@@ -59,6 +59,13 @@ export function instantOf(row: Row, column: string): number {
   return value.getTime();
 }
 
+/** A bytea, which the driver gives as a Buffer. Throws TypeError. */
+export function bytesOf(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw wrong(column, "bytes");
+  return Uint8Array.from(value);
+}
+
 /** An instant (ms since the epoch) as SQL takes it. */
 export function toInstant(ms: number): string {
   return new Date(ms).toISOString();

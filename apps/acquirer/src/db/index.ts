@@ -1,2 +1,2 @@
 export { openLane, openPool, type Database, type Lane } from "./pool.ts";
-export { migrateSchema, openDayKeeper, SCHEMA, type Days } from "./schema.ts";
+export { detachDays, migrateSchema, openDayKeeper, SCHEMA, type Days } from "./schema.ts";

@@ -1,7 +1,7 @@
 /** The schema `acquirer`: its migrations, and the days that its tables must have room for. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ensureDays, migrate, SIDES, type Migration } from "@tillway/database";
+import { detachDaysBefore, ensureDays, migrate, SIDES, type Migration } from "@tillway/database";
 import { ledgerTables, openDays } from "@tillway/ledger";
 import { addDays } from "@tillway/money";
 import type { Database } from "./pool.ts";
@@ -57,4 +57,40 @@ export function openDayKeeper(database: Database): Days {
       return making;
     },
   };
+}
+
+/** What keeps days from being detached, and how it is found. */
+const KEEPERS = [
+  ["a transaction is in flight", "select 1 from in_flight where business_date < $1 limit 1"],
+  [
+    "an advice is pending",
+    "select 1 from advice where business_date < $1 and state = 'pending' limit 1",
+  ],
+  [
+    "a batch is not settled",
+    `select 1 from request_key k join terminal t on t.tid = k.terminal and t.batch = k.batch
+      where k.business_date < $1 limit 1`,
+  ],
+] as const;
+
+/**
+ * Detaches the days before a date, with the keys that led to them: nothing of them can be asked for,
+ * refunded or repeated any more. The books stay. Throws where something of them is still open.
+ */
+export function detachDays(database: Database, before: string): Promise<string[]> {
+  return database.transaction(async (sql) => {
+    for (const [what, query] of KEEPERS) {
+      const found = await sql.query(query, [before]);
+      if (found.rows.length > 0) throw new Error(`${what} on a day before ${before}`);
+    }
+    const gone = await detachDaysBefore(sql, SCHEMA, DAY_TABLES, before);
+    await sql.query(
+      `delete from request_key where business_date < $1
+          or (business_date is null and created_at < $1::date)`,
+      [before],
+    );
+    await sql.query("delete from advice where business_date < $1", [before]);
+    await sql.query("delete from original where business_date < $1", [before]);
+    return gone;
+  });
 }

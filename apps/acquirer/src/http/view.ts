@@ -1,7 +1,15 @@
 /** Transactions and their messages as the API shows them: no card data, amounts as digits. */
 import { cups, maskFields, mtiText, responseCode, unionpayPos, type Spec } from "@tillway/iso8583";
+import { follows, transactionOf } from "@tillway/transactions";
 import { Type, type Static } from "typebox";
-import type { HopRow, Kept, TransactionRow } from "../payments/index.ts";
+import {
+  remaining,
+  stands,
+  type Followed,
+  type HopRow,
+  type Kept,
+  type TransactionRow,
+} from "../payments/index.ts";
 
 const Words = Type.Object({ en: Type.String(), zh: Type.String() });
 const Text = Type.String();
@@ -49,6 +57,21 @@ const MessageSchema = Type.Object({
 export const TransactionDetailSchema = Type.Intersect([
   TransactionSchema,
   Type.Object({
+    original: Type.Union([Type.String(), Type.Null()], { description: "what it follows" }),
+    heldBy: Type.Union([Type.String(), Type.Null()], { description: "its void or completion" }),
+    refunded: Type.String({ description: "minor units, in flight or done" }),
+    tip: Type.String({ description: "minor units" }),
+    remaining: Type.String({ description: "minor units that can still be refunded" }),
+    followUps: Type.Array(
+      Type.Object({
+        id: Text,
+        kind: Text,
+        state: Text,
+        amount: Text,
+        rrn: Text,
+        occurredAt: Text,
+      }),
+    ),
     events: Type.Array(
       Type.Object({ type: Text, state: Text, responseCode: OrNull, reason: OrNull, at: Text }),
     ),
@@ -86,6 +109,31 @@ export function transactionView(row: TransactionRow): Static<typeof TransactionS
     businessDate: row.businessDate,
     networkSettlementDate: row.settlementDate,
     occurredAt: instant(row.occurredAt),
+  };
+}
+
+/** What a transaction follows and what follows it. */
+export function followedView(row: TransactionRow, followed: Followed) {
+  const { original, heldBy, refunded, tip, followUps } = followed;
+  const refundable = transactionOf(row.kind);
+  const left =
+    refundable && follows("refund", refundable) && stands(row.state)
+      ? remaining(row.amount, { heldBy, refunded, tip })
+      : 0n;
+  return {
+    original,
+    heldBy,
+    refunded: refunded.toString(),
+    tip: tip.toString(),
+    remaining: left.toString(),
+    followUps: followUps.map(({ id, kind, state, amount, rrn, occurredAt }) => ({
+      id,
+      kind,
+      state,
+      rrn,
+      amount: amount.toString(),
+      occurredAt: instant(occurredAt),
+    })),
   };
 }
 

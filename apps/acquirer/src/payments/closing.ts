@@ -97,8 +97,12 @@ function standingOf(
   amount: bigint,
 ): Standing {
   const { name, tip, feePpm } = payment;
+  const { merchant, terminal, batch } = step.key;
   return {
     ...step.asked,
+    merchant,
+    terminal,
+    batch,
     bucket: step.bucket,
     transaction: step.transaction,
     businessDate: step.businessDate,

@@ -1,6 +1,6 @@
 /** What answers of the network bring about: on a request in flight, on an advice, too late. */
 import { undoJournalFor } from "../ledger/index.ts";
-import { placeText, type Deciding, type Standing } from "./found.ts";
+import { fullKeyText, placeText, type Deciding, type Standing } from "./found.ts";
 import { outboxEvent, quiet } from "./commit-open.ts";
 import { free } from "./follow.ts";
 import { decide, lifeOf } from "./state.ts";
@@ -52,7 +52,9 @@ export function decideAcknowledge(step: AcknowledgeStep, deciding: Deciding): Re
   const standing = deciding.standings.get(step.transaction);
   if (!deciding.found.pending.has(step.advice) || !standing) return { do: "done" };
   const { outcome: type, responseCode, at } = step;
-  const { state, effects } = decide(lifeOf(standing.name), standing.state, type);
+  const { state, effects } = step.decides
+    ? decide(lifeOf(standing.name), standing.state, type)
+    : { state: standing.state, effects: [] };
   const { writes } = deciding;
   writes.events.push({ place: step, happening: { ...quiet, type, state, responseCode, at } });
   for (const message of step.messages) writes.messages.push({ place: step, message, at });
@@ -72,9 +74,14 @@ export function decideAcknowledge(step: AcknowledgeStep, deciding: Deciding): Re
 export function decideNote(step: NoteStep, deciding: Deciding): Result {
   const standing = deciding.standings.get(step.transaction);
   if (!standing) return { do: "done" };
-  const { responseCode, reason, at } = step;
+  if (step.key) {
+    const name = fullKeyText(step.key);
+    if (!deciding.found.scripts.has(name) || deciding.scripts.has(name)) return { do: "done" };
+    deciding.scripts.add(name);
+  }
+  const { type, responseCode, reason, at } = step;
   const { state } = standing;
-  const happening = { ...quiet, type: "late-answer", state, responseCode, reason, at } as const;
+  const happening = { ...quiet, type, state, responseCode, reason, at } as const;
   deciding.writes.events.push({ place: step, happening });
   for (const message of step.messages) {
     deciding.writes.messages.push({ place: step, message, at });

@@ -40,9 +40,13 @@ export function decideOpen(step: OpenStep, deciding: Deciding): OpenResult {
   for (const message of step.messages) writes.messages.push({ place: step, message, at: step.at });
   const type = refusal ? "turned-away" : "request";
   const opening: Happening = { ...quiet, type, state: decision.state, at: step.at };
+  const { merchant, terminal, batch } = step.key;
   const standing: Standing = {
     ...step.asked,
     ...place(step),
+    merchant,
+    terminal,
+    batch,
     authorisationCode: null,
     panToken: step.panToken,
     state: decision.state,

@@ -35,6 +35,7 @@ export function settle(
     standings: new Map(found.standings),
     uses: new Map(found.uses),
     opened: new Map(),
+    scripts: new Set(),
     landed: new Set(found.landed),
     reversals: new Map(found.reversals),
     requests: new Map(found.requests),

@@ -23,6 +23,8 @@ export type Standing = Place &
 export type Found = {
   /** Opened transactions whose key was free and is claimed now, by id. */
   readonly fresh: ReadonlySet<string>;
+  /** Keys of script results that were free and are claimed now, by `fullKeyText`. */
+  readonly scripts: ReadonlySet<string>;
   /** What is known of the keys of the others, by `keyText`. */
   readonly known: ReadonlyMap<string, Known>;
   /** Flights that the closes took, by `placeText`. */
@@ -122,6 +124,7 @@ export type Deciding = {
   readonly standings: Map<string, Standing>;
   readonly uses: Map<string, Use>;
   readonly opened: Map<string, OpenStep>;
+  readonly scripts: Set<string>;
   readonly landed: Set<string>;
   readonly reversals: Map<string, string>;
   readonly requests: Map<string, string | null>;

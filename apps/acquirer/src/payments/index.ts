@@ -8,6 +8,7 @@ export {
 } from "./follow.ts";
 export type { Found, Standing, Writes } from "./found.ts";
 export {
+  defaultLimits,
   limitEntries,
   limitLevels,
   limitRefusals,
@@ -23,14 +24,16 @@ export {
   type DueAdvice,
   type OriginalRow,
   type RefusedMessage,
+  type Signature,
   type Store,
 } from "./port.ts";
 export { sweep } from "./recovery.ts";
 export { openRefusalLog, type RefusalLog } from "./refused.ts";
 export { startSender, type AdviceAnswer, type Sender } from "./sender.ts";
-export { lifeOf, stands, states, type State } from "./state.ts";
+export { lifeOf, lives, machineTable, stands, states, type Life, type State } from "./state.ts";
 export type { Lease, TurnedAway } from "./step.ts";
 export {
+  followedOf,
   hopsOf,
   insertLimits,
   listTransactions,
@@ -38,6 +41,7 @@ export {
   readTransaction,
   standing,
   type Filter,
+  type Followed,
   type HopRow,
   type TransactionRow,
 } from "./store/index.ts";

@@ -24,6 +24,65 @@ export type Limit = {
   readonly validFrom: string;
 };
 
+const everywhere = { level: "institution", owner: "", subject: "card" } as const;
+const since = (validFrom: string) => ({ ...everywhere, validFrom });
+
+/**
+ * What a first start puts in. Dated, as they are rules of their day: contactless without PIN and
+ * signature was 300.00 and is 1,000.00 since June 2018 (China UnionPay); the others are an
+ * acquirer's usual caution and are there to be changed.
+ */
+export const defaultLimits: readonly Limit[] = [
+  {
+    ...since("2015-01-01"),
+    type: null,
+    entry: "no-pin",
+    span: "transaction",
+    amount: 30_000n,
+    count: null,
+  },
+  {
+    ...since("2018-06-01"),
+    type: null,
+    entry: "no-pin",
+    span: "transaction",
+    amount: 100_000n,
+    count: null,
+  },
+  {
+    ...since("2015-01-01"),
+    type: null,
+    entry: "manual",
+    span: "transaction",
+    amount: 500_000n,
+    count: null,
+  },
+  {
+    ...since("2015-01-01"),
+    type: null,
+    entry: "manual",
+    span: "day",
+    amount: 1_000_000n,
+    count: null,
+  },
+  {
+    ...since("2015-01-01"),
+    type: "withdrawal",
+    entry: "any",
+    span: "transaction",
+    amount: 200_000n,
+    count: null,
+  },
+  {
+    ...since("2015-01-01"),
+    type: "withdrawal",
+    entry: "any",
+    span: "day",
+    amount: 2_000_000n,
+    count: 10,
+  },
+];
+
 export type LimitedRequest = {
   readonly name: TransactionName;
   readonly merchant: string;

@@ -28,7 +28,8 @@ export function openStep(
   const { assigned, key, name, amount, tip, again, panToken } = payment;
   const at = options.clock.now();
   const today = businessDate(at, options.calendar);
-  const { merchant, terminal, batch } = key;
+  const { merchant } = key;
+  const { terminal, batch } = payment.onBehalf ?? key;
   const asked = {
     name,
     merchant,

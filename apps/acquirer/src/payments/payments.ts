@@ -189,6 +189,8 @@ async function fenced(room: Room, payment: Payment, step: CloseStep): Promise<Pa
   const { bucket, transaction, businessDate: day, happening } = step;
   await store.note({
     do: "note",
+    type: "late-answer",
+    key: null,
     bucket,
     transaction,
     businessDate: day,

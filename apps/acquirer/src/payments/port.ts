@@ -63,6 +63,8 @@ export type OriginalRow = {
   readonly feePpm: bigint;
   readonly currency: string;
   readonly entryMode: string;
+  /** "YYYY-MM-DD" as the network told it. */
+  readonly settlementDate: string | null;
   readonly maskedPan: string;
   readonly panCipher: string;
   readonly receiverCipher: string | null;
@@ -78,6 +80,15 @@ export type RefusedMessage = {
   readonly merchant: string | null;
   readonly peer: string;
   readonly message: Kept | null;
+};
+
+/** A cardholder's signature, sealed by the security module. */
+export type Signature = Place & {
+  /** SHA-256 of the image: the same again is the same. */
+  readonly digest: string;
+  readonly code: string;
+  readonly sealed: Uint8Array;
+  readonly at: number;
 };
 
 export type Series = "trace" | "reference";
@@ -106,6 +117,9 @@ export type Store = {
   readonly block: (series: Series) => Promise<number>;
   /** A node begins: leases of its life before are over. Returns its epoch. */
   readonly beginEpoch: (node: string, at: number) => Promise<string>;
+  /** Keeps the first signature of a payment; another one for it is refused. */
+  readonly keepSignature: (signature: Signature) => Promise<"kept" | "other-content">;
+  readonly signatureOf: (place: Place) => Promise<Signature | undefined>;
   readonly limits: () => Promise<readonly Limit[]>;
   readonly recordRefusals: (refused: readonly RefusedMessage[]) => Promise<void>;
   /** Steps that wait and steps in a commit. */

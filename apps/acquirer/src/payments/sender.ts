@@ -59,15 +59,15 @@ export function startSender(options: SenderOptions): Sender {
     const at = clock.now();
     if (answer.kind === "put-off") {
       const reason = "advice-put-off";
-      const noted = { do: "note", ...place, responseCode, reason, at, messages } as const;
-      await options.store.note({ ...noted, advice: null });
-      return;
+      const noted = { do: "note", type: "late-answer", ...place, responseCode, reason } as const;
+      return options.store.note({ ...noted, key: null, at, messages, advice: null });
     }
     await options.store.acknowledge({
       do: "acknowledge",
       ...place,
       advice: advice.id,
       outcome: answer.kind,
+      decides: !advice.mti.startsWith("06"),
       responseCode,
       at,
       today: businessDate(at, options.calendar),
@@ -101,13 +101,11 @@ export function startSender(options: SenderOptions): Sender {
         if (!closed) timer = clock.after(options.pauseMs, kick);
       });
   };
-  kick();
-  return {
-    kick,
-    close: async () => {
-      closed = true;
-      timer();
-      await running;
-    },
+  const close = async (): Promise<void> => {
+    closed = true;
+    timer();
+    await running;
   };
+  kick();
+  return { kick, close };
 }

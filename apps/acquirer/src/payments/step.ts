@@ -70,7 +70,7 @@ export type OpenStep = Place & {
 
 /** The event row that a step appends. */
 export type Happening = {
-  readonly type: Event | "late-answer";
+  readonly type: Event | "late-answer" | "script-result";
   readonly state: State;
   readonly responseCode: string | null;
   readonly authorisationCode: string | null;
@@ -125,6 +125,8 @@ export type AcknowledgeStep = Place & {
   readonly do: "acknowledge";
   readonly advice: string;
   readonly outcome: "acknowledged" | "refused";
+  /** Whether the advice is the transaction or its reversal; else it only tells of it. */
+  readonly decides: boolean;
   readonly responseCode: string;
   readonly at: number;
   readonly today: string;
@@ -135,6 +137,9 @@ export type AcknowledgeStep = Place & {
 /** Something that was heard and changes nothing: a late answer, a script result. */
 export type NoteStep = Place & {
   readonly do: "note";
+  readonly type: "late-answer" | "script-result";
+  /** Of a message of the terminal: it is noted once. */
+  readonly key: NaturalKey | null;
   readonly responseCode: string | null;
   readonly reason: string;
   readonly at: number;

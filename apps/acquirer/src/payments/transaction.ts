@@ -79,6 +79,8 @@ export const claimsNothing: Claims = {
 export type Payment = {
   readonly name: TransactionName;
   readonly key: NaturalKey;
+  /** Whose batch it is about, where it is not its own terminal's. */
+  readonly onBehalf: { readonly terminal: string; readonly batch: string } | null;
   /** SHA-256 over the business content: what makes a repeat the same request. */
   readonly digest: string;
   readonly assigned: Assigned;

@@ -1,7 +1,7 @@
 /** The registry as the wire asks it: one terminal by its number, sign-in with fresh keys. */
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
 import type { Database } from "../db/index.ts";
-import { insertSession, readTerminal } from "./store.ts";
+import { endSession, insertSession, readTerminal } from "./store.ts";
 import { workingKeyBlock, type KeyLayout, type SentKey, type Terminal } from "./terminal.ts";
 
 export type Terminals = {
@@ -11,6 +11,8 @@ export type Terminals = {
   readonly forget: (tid: string) => void;
   /** New working keys, stored before they are handed out. DE 62 of the reply. */
   readonly signIn: (terminal: Terminal, layout: KeyLayout) => Promise<string>;
+  /** Takes the working keys away. */
+  readonly signOff: (terminal: Terminal) => Promise<void>;
 };
 
 export type TerminalsOptions = {
@@ -56,7 +58,11 @@ export function openTerminals(options: TerminalsOptions): Terminals {
     cache.delete(terminal.tid);
     return workingKeyBlock(layout, keys.sent);
   };
-  return { find, forget: (tid) => void cache.delete(tid), signIn };
+  const signOff = async ({ tid }: Terminal): Promise<void> => {
+    await database.transaction((sql) => endSession(sql, tid));
+    cache.delete(tid);
+  };
+  return { find, forget: (tid) => void cache.delete(tid), signIn, signOff };
 }
 
 type Three<T> = { readonly pik: T; readonly mak: T; readonly tdk: T };

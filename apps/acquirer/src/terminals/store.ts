@@ -1,4 +1,5 @@
 import {
+  booleanOf,
   integerOf,
   integerOrNull,
   textOf,
@@ -43,6 +44,7 @@ function terminalOf(row: Row): Terminal {
     state: wordOf(row, "state", terminalStates),
     place: placeOf(row),
     requirement: requirement(tasksOf(textOf(row, "tasks"))),
+    settling: booleanOf(row, "settling"),
     session: sessionOf(row),
     merchant: {
       mid: textOf(row, "mid"),
@@ -60,7 +62,7 @@ function terminalOf(row: Row): Terminal {
 /** A terminal with its merchant and its newest key session, or undefined. */
 export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
   const found = await sql.query(
-    `select t.tid, t.serial, t.status, t.tmk, t.batch, t.state, t.latitude,
+    `select t.tid, t.serial, t.status, t.tmk, t.batch, t.settling, t.state, t.latitude,
             t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
             m.currency, m.fee_ppm, m.status as merchant_status, k.version, k.pik, k.mak, k.tdk,
             coalesce((select string_agg(d.task, ',') from terminal_task d where d.tid = t.tid), '')
@@ -97,6 +99,12 @@ export async function insertSession(
   );
   await sql.query("delete from key_session where tid = $1 and version < $2", [tid, version - 1]);
   return version;
+}
+
+/** Takes a terminal's working keys away: it has to sign in again. In a transaction. */
+export async function endSession(sql: Sql, tid: string): Promise<void> {
+  await sql.query("update terminal set session = session + 1 where tid = $1", [tid]);
+  await sql.query("delete from key_session where tid = $1", [tid]);
 }
 
 /** Registers a merchant; what is registered already stays as it is. */

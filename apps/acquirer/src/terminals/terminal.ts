@@ -33,6 +33,8 @@ export type Terminal = {
   readonly place: Binding["place"];
   /** Digit 6 of the header of its replies: what it is to do (spec unionpay-pos §2.1). */
   readonly requirement: string;
+  /** Its batch was settled and has not ended: nothing is added to it. */
+  readonly settling: boolean;
   readonly merchant: Merchant;
   /** The newest session; undefined before the first sign-in. */
   readonly session: KeySession | undefined;

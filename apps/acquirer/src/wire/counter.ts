@@ -11,6 +11,7 @@ import type { MacAlgorithm, SecurityModule } from "@tillway/keys";
 import { encodeWithMac, type Clock } from "@tillway/link";
 import { localParts, type BusinessCalendar } from "@tillway/money";
 import type { Kept, Numbers, Payments, Store } from "../payments/index.ts";
+import type { Batches } from "../settlement/index.ts";
 import {
   withRequirement,
   type KeySession,
@@ -28,7 +29,10 @@ export type DeskOptions = {
   readonly terminals: Terminals;
   readonly management: TerminalSide & Pick<Management, "seen">;
   readonly payments: Payments;
-  readonly store: Pick<Store, "original" | "note">;
+  readonly store: Pick<Store, "original" | "note" | "keepSignature" | "signatureOf">;
+  readonly batches: Batches;
+  /** An advice was stored: it is to be sent. */
+  readonly onAdvice: () => void;
   readonly numbers: Numbers;
   readonly link: NetworkLink;
   readonly clock: Clock;
@@ -98,7 +102,7 @@ export async function answer(
   const reply = replyTo(message, own);
   const key = session?.mak;
   const payload =
-    plain || key === undefined || message.mti.startsWith("08")
+    plain || key === undefined || message.fields["64"] === undefined
       ? encode(unionpayPos, reply)
       : await encodeWithMac(options.module, unionpayPos, reply, { key, algorithm: options.mac });
   const { mti } = reply;

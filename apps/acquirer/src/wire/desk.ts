@@ -27,6 +27,8 @@ import {
 import { isManaged, manage } from "./management-desk.ts";
 import { readablePart, withoutAmount } from "./partial.ts";
 import { afterRepeats, firstRefusal, refusalFor, type Facts } from "./refusals.ts";
+import { batchMessage, isBatchKind } from "./batch-desk.ts";
+import { scriptResult, signature } from "./papers-desk.ts";
 import { payment, reversal } from "./payment-desk.ts";
 
 const REQUEST = /^0\d[02][01]$/;
@@ -49,9 +51,14 @@ export function openDesk(options: DeskOptions): Desk {
     if (refusal && !afterRepeats(refusal.reason)) return refuse(options, read, refusal);
     const name = read.kind === undefined ? undefined : transactionOf(read.kind);
     if (name) return payment(options, read, name);
+    if (isBatchKind(read.kind)) return batchMessage(options, read, read.kind);
     switch (read.kind) {
       case "reversal":
         return reversal(options, read);
+      case "script result":
+        return scriptResult(options, read);
+      case "signature upload":
+        return signature(options, read);
       case "sign-in":
         return signIn(options, read);
       case "echo":
@@ -148,13 +155,16 @@ async function signIn(options: DeskOptions, read: Read): Promise<DeskAnswer> {
   if (terminal.requirement === requirement(["sign-in"])) {
     await options.management.finished(terminal.tid, "sign-in");
   }
+  const { bucket, mid: merchant } = terminal.merchant;
+  const key = { bucket, merchant, terminal: terminal.tid, batch: terminal.batch };
+  const batch = await options.batches.current(key, options.clock.now());
   const { rrn } = await options.numbers.assign(options.clock.now(), options.today());
   return answer(options, read, {
     ...clockFields(options),
     "32": options.network,
     "37": rrn,
     "39": "00",
-    "60": `00${terminal.batch}${layout}`,
+    "60": `00${batch}${layout}`,
     "62": keys,
   });
 }

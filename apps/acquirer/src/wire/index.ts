@@ -1,3 +1,5 @@
+export { signatureContext } from "./papers-desk.ts";
+export type { DeskOptions } from "./counter.ts";
 export { openDesk } from "./desk.ts";
 export {
   listen,
@@ -7,6 +9,7 @@ export {
   type TlsIdentity,
   type Reception,
 } from "./listener.ts";
+export { apiActions, payByApi, typeOf, type ApiAction } from "./virtual-terminal.ts";
 export { openNetworkLink, type Heard, type NetworkLink } from "./network-link.ts";
 export { keepHeard, replyKey, sendAdvice } from "./network-message.ts";
-export { codeOf } from "./refusals.ts";
+export { codeOf, refusals } from "./refusals.ts";

@@ -119,6 +119,38 @@ export function paymentMessage(parts: PaymentParts): Message {
   };
 }
 
+/** DE 60's reason of a script result [U]. */
+const SCRIPT_RESULT = "0951";
+
+/** The 0620 for a script result, without card number and MAC: the original's, with its own DE 55. */
+export function scriptMessage(
+  { standing }: OriginalRow,
+  { fields }: Message,
+  own: { readonly transmission: string; readonly trace: string },
+): Message {
+  const sent = standing.sent?.fields ?? {};
+  const same = ["3", "4", "12", "13", "18", "22", "23", "25", "32", "33", "37"].concat([
+    "41",
+    "42",
+    "43",
+    "49",
+  ]);
+  return {
+    mti: "0620",
+    fields: {
+      ...Object.fromEntries(
+        same.flatMap((number) => (sent[number] ? [[number, sent[number]]] : [])),
+      ),
+      ...(standing.authorisationCode ? { "38": standing.authorisationCode } : {}),
+      "7": own.transmission,
+      "11": own.trace,
+      "55": fields["55"] ?? "",
+      "60": SCRIPT_RESULT,
+      "90": elementsOf(standing.name, standing.networkKey),
+    },
+  };
+}
+
 /** What the terminal gets of a reply; DE 55 without scripts rests, with them it only passes. */
 function forTerminal(heard: Heard, kept: Kept): Pick<NetworkReply, "reply" | "passing"> {
   const reply: Record<string, string> = {};

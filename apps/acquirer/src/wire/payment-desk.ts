@@ -68,12 +68,11 @@ export async function payment(
   read: Read,
   name: TransactionName,
 ): Promise<DeskAnswer> {
-  const { message, terminal, session } = read;
-  if (!terminal || !session) return refuse(options, read, refusalFor("not-signed-in"));
+  const { message, session } = read;
+  if (!read.terminal || !session) return refuse(options, read, refusalFor("not-signed-in"));
   if (options.payments.isOverloaded()) return refuse(options, read, refusalFor("overloaded"));
-  if (message.fields["60"]?.slice(2, 8) !== terminal.batch) {
-    return refuse(options, read, refusalFor("wrong-batch"));
-  }
+  const terminal = await ofItsBatch(options, read.terminal, message);
+  if (!terminal) return refuse(options, read, refusalFor("wrong-batch"));
   const found = await findings(options, read, name, terminal, session);
   const refusal = firstRefusal(factsOf(options, read, found));
   const { reading, sealed, pin, key, digest } = found;
@@ -86,6 +85,19 @@ export async function payment(
   const ready = { ...found, card: reading.card, sealed, pin };
   const asked = await domainPayment(options, read, ready, earlier);
   return say(options, read, await options.payments.pay(asked));
+}
+
+/** The terminal, where the message is of its open batch; another node may have closed one. */
+async function ofItsBatch(
+  options: DeskOptions,
+  known: Terminal,
+  message: Decoded,
+): Promise<Terminal | undefined> {
+  const fits = ({ batch, settling }: Terminal): boolean =>
+    !settling && message.fields["60"]?.slice(2, 8) === batch;
+  if (fits(known)) return known;
+  const fresh = await options.terminals.find(known.tid, true);
+  return fresh && fits(fresh) ? fresh : undefined;
 }
 
 async function findings(
@@ -214,6 +226,7 @@ async function domainPayment(
   return {
     name,
     key,
+    onBehalf: null,
     digest,
     assigned,
     again: earlier?.place ?? null,

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { afterRepeats, firstRefusal, refusalFor, refusals, type Facts } from "./refusals.ts";
+import { followRefusals, limitRefusals } from "../payments/index.ts";
+import {
+  afterRepeats,
+  codeOf,
+  firstRefusal,
+  refusalFor,
+  refusals,
+  type Facts,
+} from "./refusals.ts";
 
 test("of all that is wrong the first in the list is answered: every pair, and everything at once", () => {
   for (const [at, first] of refusals.entries()) {
@@ -41,8 +47,17 @@ test("a repeat is recognised before its amount, currency, card or PIN are looked
   assert.equal(refusalFor("wrong-currency").code, "A1");
 });
 
-test("the README lists every refusal in this order", () => {
-  const page = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
-  const rows = refusals.map(({ reason, code, meaning }) => `| ${code} | ${reason} | ${meaning} |`);
-  assert.ok(page.includes(rows.join("\n")), `the rows to show:\n${rows.join("\n")}`);
+test("what is decided in the commit has its code in the same list, in the same order", () => {
+  const order = refusals.map(({ reason }) => reason as string);
+  const decided: readonly string[] = [...followRefusals, ...limitRefusals];
+  const places = decided.map((reason) => order.indexOf(reason));
+  assert.ok(places.every((place) => place >= 0));
+  assert.deepEqual(
+    places,
+    places.toSorted((left, right) => left - right),
+  );
+  assert.deepEqual(
+    [...followRefusals, ...limitRefusals].map((reason) => codeOf(reason)),
+    ["25", "22", "12", "22", "22", "12", "12", "61", "64", "64", "61", "65"],
+  );
 });

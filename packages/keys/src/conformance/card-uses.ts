@@ -63,6 +63,14 @@ export function cardUses(keys: Keys, sealing: KeyBlock, made: Made): CommandUse[
       command: { do: "open-pan", key: sealing, cipher: made.sealed },
       uses: [use("key", "D0", "E")],
     },
+    {
+      command: { do: "seal-data", key: sealing, context: "a test", data },
+      uses: [use("key", "D0", "D")],
+    },
+    {
+      command: { do: "open-data", key: sealing, context: "a test", sealed: made.sealedData },
+      uses: [use("key", "D0", "E")],
+    },
   ];
 }
 

@@ -256,4 +256,14 @@ async function pans(module: SecurityModule): Promise<void> {
     "wrong-algorithm",
     "open-pan with a track key",
   );
+  const context = "signature 1";
+  const data = fromHex("0102030405");
+  const hidden = done(
+    await module.run({ do: "seal-data", key, context, data }),
+    "seal-data",
+  ).sealed;
+  const shown = await module.run({ do: "open-data", key, context, sealed: hidden });
+  same(shown, { ok: true, data }, "open-data");
+  const elsewhere = { do: "open-data", key, context: "signature 2", sealed: hidden } as const;
+  refusedAs(await module.run(elsewhere), "bad-cipher", "open-data in another's place");
 }

@@ -61,12 +61,13 @@ async function make(
   keys: Record<KeyUsage, KeyBlock>,
   sealing: KeyBlock,
 ): Promise<Made> {
-  const [block, ecb, pinned, tracked, sealed] = await module.runAll([
+  const [block, ecb, pinned, tracked, sealed, sealedData] = await module.runAll([
     { do: "export-key-block", key: keys.P0, under: keys.K1 },
     { do: "export-ecb", key: keys.P0, under: keys.K0 },
     { do: "encrypt-pin", key: keys.P0, pin, pan, format: 0 },
     { do: "encrypt-track", key: keys.D0, track },
     { do: "seal-pan", key: sealing, tokenKey: keys.M7, pan },
+    { do: "seal-data", key: sealing, context: "a test", data: new Uint8Array(3) },
   ]);
   const { cipher, kcv } = done(ecb, "export-ecb");
   const start = await module.run({ do: "start-dukpt", key: keys.B1, ksn: baseKsn });
@@ -80,6 +81,7 @@ async function make(
     pinBlock: done(pinned, "encrypt-pin").block,
     track: done(tracked, "encrypt-track").track,
     sealed: done(sealed, "seal-pan").cipher,
+    sealedData: done(sealedData, "seal-data").sealed,
     dukptBlock: done(dukpt, "encrypt-pin").block,
     ksn: next.ksn,
   };

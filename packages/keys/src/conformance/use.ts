@@ -22,6 +22,7 @@ export type Made = {
   readonly pinBlock: Uint8Array;
   readonly track: string;
   readonly sealed: string;
+  readonly sealedData: Uint8Array;
   /** Of a DUKPT terminal: a transaction's PIN block and KSN. */
   readonly dukptBlock: Uint8Array;
   readonly ksn: string;

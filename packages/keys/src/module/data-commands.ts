@@ -100,6 +100,30 @@ export function openPan(command: CommandOf<"open-pan">, ring: Keyring): Outcome<
   return { ok: true, pan: toAscii(clear).replace(/F+$/, "") };
 }
 
+export function sealData(command: CommandOf<"seal-data">, ring: Keyring): Outcome<"seal-data"> {
+  const name = "seal-data";
+  const context = dataContext(command.context);
+  if (context === undefined) return refuse(name, "context", "malformed");
+  const opened = ring.open(name, { key: sealKey(command.key, "encrypt") });
+  if (!opened.ok) return opened;
+  return { ok: true, sealed: seal(opened.keys.key.value, ring.random(12), command.data, context) };
+}
+
+export function openData(command: CommandOf<"open-data">, ring: Keyring): Outcome<"open-data"> {
+  const name = "open-data";
+  const context = dataContext(command.context);
+  if (context === undefined) return refuse(name, "context", "malformed");
+  const opened = ring.open(name, { key: sealKey(command.key, "decrypt") });
+  if (!opened.ok) return opened;
+  const data = open(opened.keys.key.value, command.sealed, context);
+  return data === undefined ? refuse(name, "sealed", "bad-cipher") : { ok: true, data };
+}
+
+/** Never the context of a sealed PAN: a cipher of the one kind does not open as the other. */
+function dataContext(context: string): string | undefined {
+  return /^[ -~]{1,100}$/.test(context) ? `tillway data 1 ${context}` : undefined;
+}
+
 /** Bound to every sealed PAN; all are filled to 19 characters, so that length tells nothing. */
 const panContext = "tillway pan 1";
 

@@ -44,6 +44,15 @@ export type DataShapes = {
     in: { readonly key: KeyBlock; readonly cipher: string };
     out: { readonly pan: string };
   };
+  /** Any bytes under an AES-256 D0 key, bound to a context: what they are and whose. */
+  "seal-data": {
+    in: { readonly key: KeyBlock; readonly context: string; readonly data: Uint8Array };
+    out: { readonly sealed: Uint8Array };
+  };
+  "open-data": {
+    in: { readonly key: KeyBlock; readonly context: string; readonly sealed: Uint8Array };
+    out: { readonly data: Uint8Array };
+  };
 };
 
 const mac = { key: "text", algorithm: macAlgorithms, data: "bytes", ksn: maybe("text") } as const;
@@ -59,4 +68,6 @@ export const dataForms: FormsOf<DataShapes> = {
     out: { token: "text", cipher: "text" },
   },
   "open-pan": { in: { key: "text", cipher: "text" }, out: { pan: "text" } },
+  "seal-data": { in: { key: "text", context: "text", data: "bytes" }, out: { sealed: "bytes" } },
+  "open-data": { in: { key: "text", context: "text", sealed: "bytes" }, out: { data: "bytes" } },
 };

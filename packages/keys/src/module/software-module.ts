@@ -6,8 +6,10 @@ import {
   generateToken,
   hideTrack,
   makeMac,
+  openData,
   openPan,
   revealTrack,
+  sealData,
   sealPan,
   verifyMac,
 } from "./data-commands.ts";
@@ -85,6 +87,8 @@ function handlersFor(rule: Ibm3624Rule): Handlers {
     "generate-token": generateToken,
     "seal-pan": sealPan,
     "open-pan": openPan,
+    "seal-data": sealData,
+    "open-data": openData,
   };
 }
 

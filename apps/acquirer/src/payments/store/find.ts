@@ -1,8 +1,16 @@
 /** The first half of a commit: keys claimed, flights taken, originals and counters locked and read. */
-import { bigintOf, integerOf, textOf, textOrNull, toInstant, type Sql } from "@tillway/database";
+import {
+  bigintOf,
+  integerOf,
+  textOf,
+  textOrNull,
+  toInstant,
+  wordOf,
+  type Sql,
+} from "@tillway/database";
 import { fullKeyText, keyText, placeText, type Found } from "../found.ts";
 import { counterOf, type Use } from "../limits.ts";
-import type { AcknowledgeStep, CloseStep, OpenStep, ReverseStep, Step } from "../step.ts";
+import type { AcknowledgeStep, CloseStep, NoteStep, OpenStep, ReverseStep, Step } from "../step.ts";
 import { keyClasses, type Known, type NaturalKey, type Place } from "../transaction.ts";
 import { keyArrays, readKnown } from "./known.ts";
 import { readStandings } from "./standing.ts";
@@ -83,6 +91,33 @@ async function claim(sql: Sql, steps: readonly OpenStep[]): Promise<Set<string>>
     steps.map(({ at }) => toInstant(at)),
   ]);
   return new Set(found.rows.map((row) => textOf(row, "id")));
+}
+
+/** Keys of script results that are new. */
+async function claimScripts(sql: Sql, steps: readonly NoteStep[]): Promise<Set<string>> {
+  const noted = steps.flatMap(({ key, transaction, businessDate, at }) =>
+    key ? [{ key, transaction, businessDate, at }] : [],
+  );
+  if (noted.length === 0) return new Set();
+  const found = await sql.query(`${CLAIM}, bucket, merchant, terminal, batch, stan, class`, [
+    ...keyArrays(noted.map(({ key }) => key)),
+    noted.map(() => null),
+    noted.map(({ transaction }) => transaction),
+    noted.map(({ businessDate }) => businessDate),
+    noted.map(({ at }) => toInstant(at)),
+  ]);
+  return new Set(
+    found.rows.map((row) =>
+      fullKeyText({
+        bucket: integerOf(row, "bucket"),
+        merchant: textOf(row, "merchant"),
+        terminal: textOf(row, "terminal"),
+        batch: textOf(row, "batch"),
+        stan: textOf(row, "stan"),
+        class: wordOf(row, "class", keyClasses),
+      }),
+    ),
+  );
 }
 
 async function land(sql: Sql, steps: readonly CloseStep[]): Promise<Set<string>> {
@@ -200,6 +235,7 @@ export async function find(sql: Sql, steps: readonly Step[]): Promise<Found> {
   const places = [...marked, ...acknowledged, ...stepsOf(steps, "note")];
   return {
     fresh,
+    scripts: await claimScripts(sql, stepsOf(steps, "note")),
     known,
     landed,
     reversals: locked.reversals,

@@ -9,6 +9,7 @@ import { readKnown } from "./known.ts";
 import { readLimits } from "./limits.ts";
 import { nextBlock } from "./numbers.ts";
 import { recordRefusals } from "./refusals.ts";
+import { keepSignature, readSignature } from "./signatures.ts";
 import { readExpired, readOriginal } from "./standing.ts";
 import { writeSteps } from "./write.ts";
 
@@ -70,6 +71,8 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     pendingAdvices: () => use(pendingAdvices),
     block: (series) => use((sql) => nextBlock(sql, series)),
     beginEpoch: (node, at) => use((sql) => beginEpoch(sql, node, toInstant(at))),
+    keepSignature: (signature) => use((sql) => keepSignature(sql, signature)),
+    signatureOf: (place) => use((sql) => readSignature(sql, place)),
     limits: rememberedLimits(() => use(readLimits), options),
     recordRefusals: async (refused) => {
       for (const date of new Set(refused.map((one) => one.businessDate))) await days.ensure(date);

@@ -167,6 +167,49 @@ export async function hopsOf(
   };
 }
 
+export type FollowUp = {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: State;
+  readonly amount: bigint;
+  readonly rrn: string;
+  readonly occurredAt: number;
+};
+
+export type Followed = {
+  readonly original: string | null;
+  readonly heldBy: string | null;
+  readonly refunded: bigint;
+  readonly tip: bigint;
+  readonly followUps: readonly FollowUp[];
+};
+
+/** What a transaction follows, what follows it, and what is taken of it. */
+export async function followedOf(
+  sql: Sql,
+  { bucket, id, businessDate }: Pick<TransactionRow, "bucket" | "id" | "businessDate">,
+): Promise<Followed> {
+  const own = await sql.query(
+    `select t.original::text as original, o.held_by::text as held_by,
+            coalesce(o.refunded, 0)::text as refunded, coalesce(o.tip, 0)::text as tip
+       from transaction t left join original o on o.bucket = t.bucket and o.transaction = t.id
+      where t.bucket = $1 and t.id = $2 and t.business_date = $3`,
+    [bucket, id, businessDate],
+  );
+  const row = own.rows[0] ?? { original: null, held_by: null, refunded: "0", tip: "0" };
+  const found = await sql.query(
+    `${SELECTED} where t.bucket = $1 and t.original = $2 order by t.id`,
+    [bucket, id],
+  );
+  return {
+    original: textOrNull(row, "original"),
+    heldBy: textOrNull(row, "held_by"),
+    refunded: bigintOf(row, "refunded"),
+    tip: bigintOf(row, "tip"),
+    followUps: found.rows.map(transactionOf),
+  };
+}
+
 /** Every transaction as the audit compares it, oldest first. */
 export async function standing(sql: Sql): Promise<TransactionRow[]> {
   const found = await sql.query(`${SELECTED} where t.bucket = any($1::smallint[]) order by t.id`, [

@@ -25,7 +25,7 @@ select t.bucket, t.id::text as id, t.business_date::text as day, t.kind, t.merch
        t.fee_ppm, t.currency, t.entry_mode, t.masked_pan, t.pan_token, t.pan_cipher,
        t.receiver_cipher, t.network_key, t.original::text as original,
        t.original_date::text as original_day, t.draws, last.state, told.authorisation_code,
-       told.part_of::text as part_of, sent.message, o.held_by::text as held_by,
+       told.settlement_date::text as settlement_date, told.part_of::text as part_of, sent.message, o.held_by::text as held_by,
        coalesce(o.refunded, 0)::text as refunded, coalesce(o.tip, 0)::text as marked_tip`;
 
 const JOINS = `
@@ -33,7 +33,7 @@ const JOINS = `
   join lateral (select e.state from transaction_event e
                  where e.bucket = t.bucket and e.transaction = t.id and e.business_date = t.business_date
                  order by e.seq desc limit 1) last on true
-  left join lateral (select e.authorisation_code, e.part_of from transaction_event e
+  left join lateral (select e.authorisation_code, e.settlement_date, e.part_of from transaction_event e
                  where e.bucket = t.bucket and e.transaction = t.id and e.business_date = t.business_date
                    and e.type = 'approved' limit 1) told on true
   left join lateral (select m.message from kept_message m
@@ -147,6 +147,7 @@ export async function readOriginal(
     feePpm: BigInt(integerOf(row, "fee_ppm")),
     currency: textOf(row, "currency"),
     entryMode: textOf(row, "entry_mode"),
+    settlementDate: textOrNull(row, "settlement_date"),
     maskedPan: textOf(row, "masked_pan"),
     panCipher: textOf(row, "pan_cipher"),
     receiverCipher: textOrNull(row, "receiver_cipher"),

@@ -1,0 +1,11 @@
+export {
+  readTotals,
+  readUpload,
+  settlementResults,
+  withResult,
+  type BatchKey,
+  type Difference,
+  type Totals,
+} from "./batch.ts";
+export type { Batches, ChipRecord, KeptRecord } from "./port.ts";
+export { listBatches, openBatches, readBatch, type BatchRow } from "./store.ts";
