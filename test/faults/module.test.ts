@@ -20,7 +20,7 @@ import { scanFolder } from "../system/scan.ts";
 
 let house: Installation;
 before(async () => {
-  house = await startInstallation(undefined, "process");
+  house = await startInstallation({ form: "process" });
 });
 after(async () => house?.stop());
 
