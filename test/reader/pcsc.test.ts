@@ -50,7 +50,10 @@ const balance = async (card = "unionpay-debit"): Promise<bigint> =>
 type Row = { readonly state: string; readonly stan: string };
 const latest = async (): Promise<Row> => ((await call("transactions")) as Row[])[0]!;
 
-describe("a card in a PC/SC reader", { skip: missing === "" ? false : missing }, () => {
+/** Nothing here may wait for ever: an order of the bench, each test, and the whole are bounded. */
+const options = { skip: missing === "" ? false : missing, timeout: 180_000 };
+
+describe("a card in a PC/SC reader", options, () => {
   before(async () => {
     bench = await startBench();
     // The parts of the system inherit these.

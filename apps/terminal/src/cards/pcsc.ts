@@ -2,7 +2,7 @@
 import type { Card } from "@tillway/emv";
 import type { Clock } from "@tillway/link";
 import type { Card as Connection, Client, Reader } from "pcsc-mini";
-import type { CardTray, Inserted, TrayCard } from "./tray.ts";
+import type { Attendant, CardTray, Inserted, TrayCard } from "./tray.ts";
 
 /** The name under which the card in the reader is known at the desk. */
 export const readerCard = "reader";
@@ -11,12 +11,6 @@ export const readerCard = "reader";
 const RETRY_MS = 2000;
 
 type PcSc = typeof import("pcsc-mini");
-
-/** Told of cards that people put in and take out; a `Desk` is one. */
-export type Attendant = {
-  readonly insert: (name: string) => unknown;
-  readonly remove: () => void;
-};
 
 export type CardReader = {
   /** The card in the reader, where there is one. */
