@@ -51,10 +51,24 @@ async function load(): Promise<PcSc> {
   }
 }
 
+/**
+ * Clients whose daemon is gone: never started again and never collected, since pcsc-mini 0.1.3 ends
+ * the process from the finalizer of a client whose handle is invalid.
+ */
+const lost: Client[] = [];
+
+function stop(client: Client): void {
+  try {
+    client.stop();
+  } catch {
+    // There is nothing left to take leave of.
+  }
+}
+
 class WatchedReader implements CardReader {
   readonly #pcsc: PcSc;
   readonly #options: ReaderOptions;
-  #client: Client | undefined;
+  #client: Client;
   #reader: Reader | undefined;
   /** Answer to reset of the card that is in; undefined where there is none. */
   #atr: Uint8Array | undefined;
@@ -67,6 +81,7 @@ class WatchedReader implements CardReader {
   constructor(pcsc: PcSc, options: ReaderOptions) {
     this.#pcsc = pcsc;
     this.#options = options;
+    this.#client = this.#newClient();
   }
 
   readonly tray: CardTray = {
@@ -85,17 +100,20 @@ class WatchedReader implements CardReader {
     this.#cancelRetry?.();
     this.#gone();
     await this.#released;
-    this.#client?.stop();
-    this.#client = undefined;
+    stop(this.#client);
+  }
+
+  #newClient(): Client {
+    const client = new this.#pcsc.Client();
+    client.on("reader", (reader) => this.#found(reader));
+    client.on("error", ({ code }) => this.#lost(client, code));
+    return client;
   }
 
   /** Begins to watch. Throws one sentence where the daemon does not answer. */
   start(): void {
-    const client = new this.#pcsc.Client();
-    client.on("reader", (reader) => this.#found(reader));
-    client.on("error", (error) => this.#lost(client, error.code));
     try {
-      client.start();
+      this.#client.start();
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       throw new Error(
@@ -104,7 +122,6 @@ class WatchedReader implements CardReader {
         { cause: error },
       );
     }
-    this.#client = client;
   }
 
   #found(reader: Reader): void {
@@ -157,13 +174,10 @@ class WatchedReader implements CardReader {
     if (client !== this.#client) return;
     this.#gone();
     this.#reader = undefined;
-    this.#client = undefined;
     this.#options.onNotice("PC/SC lost", { code });
-    try {
-      client.stop();
-    } catch {
-      // There is nothing left to take leave of.
-    }
+    stop(client);
+    lost.push(client);
+    this.#client = this.#newClient();
     this.#retry();
   }
 

@@ -4,7 +4,7 @@
  * passes on what each says to the other puts the card into the reader.
  */
 import { fromHex, toHex } from "@tillway/bytes";
-import type { Card } from "@tillway/emv";
+import { encodeResponse, INS, type Card } from "@tillway/emv";
 import type { Cancel, Clock } from "@tillway/link";
 import type { Attendant, CardTray, Inserted, TrayCard } from "./tray.ts";
 
@@ -13,6 +13,8 @@ export const webCard = "page";
 
 /** How long a card may think about a command (ms); after it the card counts as torn out. */
 const ANSWER_MS = 10_000;
+/** "Conditions of use not satisfied" (ISO/IEC 7816-4 §5.6). */
+const PIN_NOT_CARRIED = encodeResponse(0x6985);
 /** Longest response APDU: 256 bytes of data and the status word. */
 const LONGEST = 258;
 /** Longest answer to reset (ISO/IEC 7816-3 §8.2.1). */
@@ -133,6 +135,7 @@ class Reader implements WebReader {
     attached.line.send({ type: "reset" });
     const transmit: Card["transmit"] = async (command) => {
       if (this.#slot !== slot) throw new Error("the card was taken out");
+      if (isPlainPin(command)) return PIN_NOT_CARRIED;
       return this.#ask(attached.line, command);
     };
     const eject = (): void => {
@@ -205,6 +208,11 @@ export function lendCard(tray: CardTray, name: string, line: Line<FromCard>): He
     );
   };
   return { hear, gone: giveBack };
+}
+
+/** A PIN in clear must not pass through a page: the reader refuses in the card's place. */
+function isPlainPin(command: Uint8Array): boolean {
+  return command[1] === INS.verify && command[3] === 0x80;
 }
 
 function readFromCard(message: unknown): FromCard | undefined {
