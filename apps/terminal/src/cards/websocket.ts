@@ -74,9 +74,9 @@ class Reader implements WebReader {
 
   beside(tray: CardTray): CardTray {
     return {
+      ...tray,
       list: () => [...tray.list(), ...(this.#attached ? [shown] : [])],
       insert: (name) => (name === webCard ? this.#insert() : tray.insert(name)),
-      reload: tray.reload,
     };
   }
 
