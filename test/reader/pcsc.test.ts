@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
-import { startInstallation, until, type Installation } from "../system/installation.ts";
+import { runTillway, startInstallation, until, type Installation } from "../system/installation.ts";
 import { startBench, type Bench } from "./bench.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -166,6 +168,15 @@ describe("a card in a PC/SC reader", options, () => {
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /TILLWAY_READER=pcsc needs the PC\/SC daemon, which does not answer/);
   });
+});
+
+test("the flag --reader reaches the terminal, which says what it may be", async () => {
+  const data = mkdtempSync(join(tmpdir(), "tillway-reader-flag-"));
+  const words = ["start", "--only", "terminal", "--reader", "magnetic", "--data", data];
+  const { code, err } = await runTillway(words);
+  assert.equal(code, 1);
+  assert.match(err, /TILLWAY_READER: must be one of tray, pcsc/);
+  rmSync(data, { recursive: true, force: true });
 });
 
 function order(): object {
