@@ -29,6 +29,7 @@ export type InsertOrder = {
   /** The card draws fixed numbers instead of random ones. */
   readonly fixed?: boolean;
   readonly tear?: Insertion["tear"];
+  readonly mute?: Insertion["mute"];
 };
 
 type Order = InsertOrder | { readonly do: "remove" | "stop-daemon" | "start-daemon" };
@@ -147,13 +148,13 @@ async function startDaemon(folder: string): Promise<ChildProcess> {
   return daemon;
 }
 
-async function insert({ cards, name, t0, fixed, tear }: InsertOrder): Promise<CardInReader> {
+async function insert({ cards, name, t0, fixed, tear, mute }: InsertOrder): Promise<CardInReader> {
   const power: Insertion["power"] = () => {
     const inserted = openTray(cards, fixed ? fixedRandom() : random).insert(name);
     if (!inserted.ok) throw new Error(`${name}: ${inserted.why}`);
     return { card: t0 ? overT0(inserted.card) : inserted.card, cut: inserted.eject };
   };
-  const insertion = { port: VPCD_PORT, power, tear, atr: t0 ? T0_ATR : T1_ATR };
+  const insertion = { port: VPCD_PORT, power, tear, mute, atr: t0 ? T0_ATR : T1_ATR };
   // The driver may not be listening again right after the last card.
   for (let tries = 0; ; tries += 1) {
     try {

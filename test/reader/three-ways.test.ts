@@ -194,14 +194,15 @@ describe("through PC/SC", { skip: missing === "" ? false : missing, timeout: 120
   before(async () => {
     bench = await startBench();
     Object.assign(process.env, bench.environment);
-    reader = await openReader({ name: "Virtual PCD", clock, onNotice: () => undefined });
+    const name = "Virtual PCD";
+    reader = await openReader({ name, clock, answerMs: 3000, onNotice: () => undefined });
   });
   after(async () => {
     await reader?.close();
     await bench?.stop();
   });
 
-  async function played(more: { readonly t0?: boolean }): Promise<Played> {
+  async function played(more: { readonly t0?: boolean; readonly mute?: string }): Promise<Played> {
     return withNewCard(async (folder) => {
       await bench.insert({ cards: folder, name: cardName, fixed: true, ...more });
       await until("the card is seen", () => reader.tray.list().length === 1);
@@ -225,5 +226,10 @@ describe("through PC/SC", { skip: missing === "" ? false : missing, timeout: 120
     const { exchanges, outcome } = await played({ t0: true });
     assert.ok(exchanges.some((one) => one.startsWith("00C00000")));
     assert.deepEqual(outcome, expected.outcome);
+  });
+
+  test("a card that says nothing is given up, and one that is put in after it is read", async () => {
+    await assert.rejects(played({ mute: "A8" }), /did not answer/);
+    assert.deepEqual(await played({}), expected);
   });
 });

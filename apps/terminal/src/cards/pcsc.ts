@@ -10,6 +10,9 @@ export const readerCard = "reader";
 /** How long until PC/SC is looked for again after it was lost (ms). */
 const RETRY_MS = 2000;
 
+/** How long a card may think about a command, and a reader about letting go of one (ms). */
+const ANSWER_MS = 10_000;
+
 type PcSc = typeof import("pcsc-mini");
 
 export type CardReader = {
@@ -24,6 +27,8 @@ export type ReaderOptions = {
   /** Part of the reader's name; the first reader that has it is used. */
   readonly name: string;
   readonly clock: Clock;
+  /** How long a card may take for an answer (ms); 10 s where absent. */
+  readonly answerMs?: number;
   /** What happened to the reader; never card data. */
   readonly onNotice: (what: string, about: Readonly<Record<string, string>>) => void;
 };
@@ -158,7 +163,9 @@ class WatchedReader implements CardReader {
     const [reader, atr] = [this.#reader, this.#atr];
     if (name !== readerCard || !reader || !atr) return { ok: false, why: "unknown-card" };
     if (this.#slot) return { ok: false, why: "in-use" };
-    const slot = new Slot(this.#pcsc, reader, atr, this.#released);
+    const { clock, answerMs = ANSWER_MS } = this.#options;
+    const bounded = <T>(promise: Promise<T>): Promise<T> => within(clock, answerMs, promise);
+    const slot = new Slot({ pcsc: this.#pcsc, reader, atr, before: this.#released, bounded });
     this.#slot = slot;
     const eject = (): void => {
       if (this.#slot !== slot) return;
@@ -193,30 +200,43 @@ class WatchedReader implements CardReader {
   }
 }
 
+/** Waits for a reader no longer than this: it may hang, and its driver with it. */
+function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(new Error("the card did not answer")));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
+
+type SlotOptions = {
+  readonly pcsc: PcSc;
+  readonly reader: Reader;
+  readonly atr: Uint8Array;
+  /** The end of what was before in the reader. */
+  readonly before: Promise<void>;
+  readonly bounded: <T>(promise: Promise<T>) => Promise<T>;
+};
+
 /** The card while it is at the desk: connected with its first command, alone with it until released. */
 class Slot implements Card {
   readonly atr: Uint8Array;
-  readonly #pcsc: PcSc;
-  readonly #reader: Reader;
-  readonly #before: Promise<void>;
+  readonly #options: SlotOptions;
   #connection: Promise<Connection> | undefined;
+  /** The last exchange, however it ends: until then the connection is busy and cannot be ended. */
+  #exchanged: Promise<unknown> = Promise.resolve();
   #released = false;
   /** Takes the card from the desk. */
   eject: () => void = () => undefined;
 
-  constructor(pcsc: PcSc, reader: Reader, atr: Uint8Array, before: Promise<void>) {
-    this.#pcsc = pcsc;
-    this.#reader = reader;
-    this.#before = before;
-    this.atr = atr;
+  constructor(options: SlotOptions) {
+    this.#options = options;
+    this.atr = options.atr;
   }
 
   async transmit(command: Uint8Array): Promise<Uint8Array> {
-    this.#connection ??= this.#connect();
-    const connection = await this.#connection;
-    if (this.#released) throw new Error("the card was taken out");
-    const byTpdu = connection.protocol() === this.#pcsc.Protocol.T0;
-    const response = await connection.transmit(byTpdu ? forT0(command) : command);
+    const exchange = this.#exchange(command);
+    this.#exchanged = exchange.catch(() => undefined);
+    const response = await this.#options.bounded(exchange);
     if (response.length < 2) throw new Error("the card gave no answer");
     return Uint8Array.from(response);
   }
@@ -224,16 +244,30 @@ class Slot implements Card {
   /** Lets go of the card and takes its power away; resolves however that ends. */
   async release(): Promise<void> {
     this.#released = true;
+    const { pcsc, bounded } = this.#options;
+    const letGo = async (): Promise<void> => {
+      await this.#exchanged;
+      await (await this.#connection)?.disconnect(pcsc.CardDisposition.UNPOWER);
+    };
     try {
-      await (await this.#connection)?.disconnect(this.#pcsc.CardDisposition.UNPOWER);
+      await bounded(letGo());
     } catch {
-      // The card is out already.
+      // The card is out already, or its reader hangs.
     }
   }
 
+  async #exchange(command: Uint8Array): Promise<Uint8Array> {
+    this.#connection ??= this.#connect();
+    const connection = await this.#connection;
+    if (this.#released) throw new Error("the card was taken out");
+    const byTpdu = connection.protocol() === this.#options.pcsc.Protocol.T0;
+    return connection.transmit(byTpdu ? forT0(command) : command);
+  }
+
   async #connect(): Promise<Connection> {
-    await this.#before;
-    return this.#reader.connect(this.#pcsc.CardMode.EXCLUSIVE, this.#pcsc.Protocol.ANY);
+    const { pcsc, reader, before } = this.#options;
+    await before;
+    return reader.connect(pcsc.CardMode.EXCLUSIVE, pcsc.Protocol.ANY);
   }
 }
 
