@@ -27,6 +27,8 @@ function tests(name: string, found: readonly string[], options: readonly string[
 }
 
 const slow = files("test/{faults,browser}/**/*.test.ts");
+// Nothing may hang: a test that waits for ever fails, and what it left open ends with its file.
+const bounded = ["--test-timeout=180000", "--test-force-exit"];
 const phases: readonly Phase[] = [
   { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit", "-p", "."] },
   { name: "lint", args: [bin("oxlint/bin/oxlint"), "--type-aware", "--quiet"] },
@@ -35,15 +37,13 @@ const phases: readonly Phase[] = [
     "--test-isolation=none",
     "--test-force-exit",
   ]),
-  ...tests("applications", files("apps/**/*.test.ts"), ["--test-concurrency=2"]),
+  ...tests("applications", files("apps/**/*.test.ts"), [...bounded, "--test-concurrency=2"]),
   ...tests(
     "whole system",
     files("test/**/*.test.ts").filter((file) => !slow.includes(file)),
-    ["--test-concurrency=2"],
+    [...bounded, "--test-concurrency=2"],
   ),
-  ...(quick
-    ? []
-    : tests("faults and browser", slow, ["--test-concurrency=1", "--test-timeout=120000"])),
+  ...(quick ? [] : tests("faults and browser", slow, [...bounded, "--test-concurrency=1"])),
 ];
 
 /** Runs one phase with the project's Node; its summary lines are added to the totals. */

@@ -1,31 +1,24 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import {
+  confirm,
+  ended,
+  noViolations,
+  openTill,
+  pictures,
+  says,
+  startBrowser,
+  typePin,
+} from "./page.ts";
 import { startInstallation, type Installation } from "../system/installation.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const pictures = join(import.meta.dirname, "..", "..", ".cache", "screenshots");
-mkdirSync(pictures, { recursive: true });
 
 let house: Installation;
 let browser: Browser;
 before(async () => {
   house = await startInstallation();
-  browser = await chromium.launch({
-    executablePath: process.env.TILLWAY_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();
@@ -58,24 +51,6 @@ const languages = {
 } as const;
 type Words = (typeof languages)[keyof typeof languages];
 
-/** Opens the till, paired; the terminal is idle, whatever an earlier test left. */
-async function openTill(locale: keyof typeof languages): Promise<Page> {
-  const context = await browser.newContext({ locale, viewport: { width: 1200, height: 960 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  // In Chinese through the acquirer's port, which passes the till on; in English at the terminal.
-  const origin = locale === "en" ? house.terminal : house.http;
-  await page.goto(`${origin}/till/#pair=${encodeURIComponent(house.pairing)}`);
-  await page.locator(".device").waitFor();
-  for (let clicks = 0; clicks < 5; clicks += 1) {
-    if (await page.locator(".keys").isVisible()) break;
-    await page.locator(".sale > button").click();
-    await page.waitForTimeout(300);
-  }
-  await page.locator(".keys").waitFor();
-  return page;
-}
-
 /** Takes the card out and goes back to the amount. */
 async function finish(page: Page, words: Words): Promise<void> {
   const sale = page.locator(".sale");
@@ -94,58 +69,11 @@ async function saleUpToPin(page: Page, words: Words, minor: string): Promise<voi
   await says(page, words.pin);
 }
 
-async function noViolations(page: Page, where: string): Promise<void> {
-  for (const frame of page.frames()) {
-    await frame.evaluate(axe);
-    const found = await frame.evaluate(async () => {
-      const runner = (
-        globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        }
-      ).axe;
-      const { violations } = await runner.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-    });
-    assert.deepEqual(found, [], `${where} ${frame.url()}`);
-  }
-}
-
-const prompt = (page: Page) => page.locator(".prompt");
-const says = (page: Page, text: string) =>
-  prompt(page).getByText(text, { exact: true }).waitFor({ timeout: 20_000 });
-
-/** Waits for the end of the payment, as its outcome says it. */
-const ended = (page: Page, text: string) =>
-  page.locator(".outcome").getByText(text, { exact: true }).waitFor({ timeout: 20_000 });
-
-/** Types into the PIN pad's own document. */
-async function typePin(page: Page, digits: string): Promise<void> {
-  const pad = page.frameLocator("iframe").locator("#pad");
-  await pad.waitFor();
-  await pad.focus();
-  for (const [at, digit] of [...digits].entries()) {
-    await page.keyboard.press(digit);
-    await page
-      .locator(".dots")
-      .getByText("●".repeat(at + 1))
-      .waitFor();
-  }
-  confirm(page);
-}
-
-/**
- * Presses Enter in the PIN pad. The pad's frame goes away with it, and the browser may then never
- * acknowledge the key: what follows on the page is waited for, not this.
- */
-function confirm(page: Page): void {
-  page.keyboard.press("Enter").catch(() => undefined);
-}
-
 for (const locale of ["en", "zh-CN"] as const) {
   const words = languages[locale];
 
   test(`a sale from the amount to the receipt, in ${locale}`, async () => {
-    const page = await openTill(locale);
+    const page = await openTill(browser, house, locale);
     await noViolations(page, "amount");
     await page.keyboard.type("2580");
     await page.screenshot({ path: join(pictures, `till-amount-${locale}.png`) });
@@ -168,7 +96,7 @@ for (const locale of ["en", "zh-CN"] as const) {
   });
 
   test(`a wrong PIN is declined with its reason, in ${locale}`, async () => {
-    const page = await openTill(locale);
+    const page = await openTill(browser, house, locale);
     await saleUpToPin(page, words, "100");
     await typePin(page, "999999");
     await ended(page, words.wrongPin);
@@ -183,7 +111,7 @@ for (const locale of ["en", "zh-CN"] as const) {
   });
 
   test(`a sale is cancelled at the PIN, in ${locale}`, async () => {
-    const page = await openTill(locale);
+    const page = await openTill(browser, house, locale);
     await saleUpToPin(page, words, "100");
     await page.getByRole("button", { name: words.cancel, exact: true }).click();
     await ended(page, words.cancelled);
@@ -192,7 +120,7 @@ for (const locale of ["en", "zh-CN"] as const) {
 }
 
 test("the till is used by keyboard alone", async () => {
-  const page = await openTill("en");
+  const page = await openTill(browser, house, "en");
   await page.keyboard.type("500");
   await page.keyboard.press("Enter");
   await says(page, "Insert card");
@@ -228,7 +156,7 @@ async function heapHolds(page: Page, text: string): Promise<boolean> {
 }
 
 test("the digits of a PIN never reach the page, its traffic or its memory", async () => {
-  const page = await openTill("en");
+  const page = await openTill(browser, house, "en");
   const traffic: string[] = [];
   page.on("websocket", (socket) => {
     if (socket.url().includes("/pin-pad/")) return;

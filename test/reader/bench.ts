@@ -26,7 +26,10 @@ export type InsertOrder = {
   readonly cards: string;
   readonly name: string;
   readonly t0?: boolean;
+  /** The card draws fixed numbers instead of random ones. */
+  readonly fixed?: boolean;
   readonly tear?: Insertion["tear"];
+  readonly mute?: Insertion["mute"];
 };
 
 type Order = InsertOrder | { readonly do: "remove" | "stop-daemon" | "start-daemon" };
@@ -41,6 +44,9 @@ export type Bench = {
   readonly daemon: (wanted: "start" | "stop") => Promise<void>;
   readonly stop: () => Promise<void>;
 };
+
+/** How long an order may take (ms); then the bench is torn down, whatever hangs in it. */
+const ANSWER_MS = 20_000;
 
 /** A namespace of its own, of users too where the user is not root (tools/setup.mjs tries it). */
 const namespaceOptions: readonly string[] = [
@@ -74,10 +80,15 @@ export async function startBench(): Promise<Bench> {
   });
   child.stdin.on("error", (error) => (said += error.message));
   const next = async (): Promise<Answer> => {
+    const slow = setTimeout(() => {
+      said += `no answer within ${ANSWER_MS} ms`;
+      child.kill("SIGKILL");
+    }, ANSWER_MS);
     const line = await new Promise<string | undefined>((resolve) => {
       if (ended) resolve(undefined);
       else waiting.push(resolve);
     });
+    clearTimeout(slow);
     const answer = line === undefined ? { ok: false } : (JSON.parse(line) as Answer);
     if (!answer.ok) throw new Error(`the virtual reader failed: ${said}`);
     return answer;
@@ -94,14 +105,25 @@ export async function startBench(): Promise<Bench> {
     daemon: async (wanted) => void (await tell({ do: `${wanted}-daemon` })),
     stop: async () => {
       const closed = new Promise((resolve) => child.once("close", resolve));
+      const slow = setTimeout(() => child.kill("SIGKILL"), ANSWER_MS);
       child.stdin.end();
       if (!ended) await closed;
+      clearTimeout(slow);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+/** The same "random" numbers each time it is made. */
+export function fixedRandom(): (length: number) => Uint8Array {
+  let drawn = 0;
+  return (length) => {
+    drawn += 1;
+    return new Uint8Array(length).fill(drawn);
+  };
+}
 
 /** pcscd in the foreground, with no reader but vpcd's; resolves once it takes clients. */
 async function startDaemon(folder: string): Promise<ChildProcess> {
@@ -126,13 +148,13 @@ async function startDaemon(folder: string): Promise<ChildProcess> {
   return daemon;
 }
 
-async function insert({ cards, name, t0, tear }: InsertOrder): Promise<CardInReader> {
+async function insert({ cards, name, t0, fixed, tear, mute }: InsertOrder): Promise<CardInReader> {
   const power: Insertion["power"] = () => {
-    const inserted = openTray(cards, random).insert(name);
+    const inserted = openTray(cards, fixed ? fixedRandom() : random).insert(name);
     if (!inserted.ok) throw new Error(`${name}: ${inserted.why}`);
     return { card: t0 ? overT0(inserted.card) : inserted.card, cut: inserted.eject };
   };
-  const insertion = { port: VPCD_PORT, power, tear, atr: t0 ? T0_ATR : T1_ATR };
+  const insertion = { port: VPCD_PORT, power, tear, mute, atr: t0 ? T0_ATR : T1_ATR };
   // The driver may not be listening again right after the last card.
   for (let tries = 0; ; tries += 1) {
     try {
@@ -147,18 +169,21 @@ async function insert({ cards, name, t0, tear }: InsertOrder): Promise<CardInRea
 async function serve(folder: string): Promise<void> {
   let daemon = await startDaemon(folder);
   let card: CardInReader | undefined;
+  const takeOut = async (): Promise<readonly string[]> => {
+    card?.remove();
+    await card?.out;
+    const { instructions } = card ?? { instructions: [] };
+    card = undefined;
+    return instructions;
+  };
   const obey = async (order: Order): Promise<readonly string[]> => {
     switch (order.do) {
       case "insert":
+        await takeOut();
         card = await insert(order);
         return [];
-      case "remove": {
-        card?.remove();
-        await card?.out;
-        const { instructions } = card ?? { instructions: [] };
-        card = undefined;
-        return instructions;
-      }
+      case "remove":
+        return takeOut();
       case "stop-daemon": {
         const ended = new Promise((resolve) => daemon.once("exit", resolve));
         daemon.kill("SIGTERM");

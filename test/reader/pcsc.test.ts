@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { WebSocket } from "ws";
-import { startInstallation, until, type Installation } from "../system/installation.ts";
+import { runTillway, startInstallation, until, type Installation } from "../system/installation.ts";
 import { startBench, type Bench } from "./bench.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -50,7 +52,10 @@ const balance = async (card = "unionpay-debit"): Promise<bigint> =>
 type Row = { readonly state: string; readonly stan: string };
 const latest = async (): Promise<Row> => ((await call("transactions")) as Row[])[0]!;
 
-describe("a card in a PC/SC reader", { skip: missing === "" ? false : missing }, () => {
+/** Nothing here may wait for ever: an order of the bench, each test, and the whole are bounded. */
+const options = { skip: missing === "" ? false : missing, timeout: 180_000 };
+
+describe("a card in a PC/SC reader", options, () => {
   before(async () => {
     bench = await startBench();
     // The parts of the system inherit these.
@@ -163,6 +168,15 @@ describe("a card in a PC/SC reader", { skip: missing === "" ? false : missing },
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /TILLWAY_READER=pcsc needs the PC\/SC daemon, which does not answer/);
   });
+});
+
+test("the flag --reader reaches the terminal, which says what it may be", async () => {
+  const data = mkdtempSync(join(tmpdir(), "tillway-reader-flag-"));
+  const words = ["start", "--only", "terminal", "--reader", "magnetic", "--data", data];
+  const { code, err } = await runTillway(words);
+  assert.equal(code, 1);
+  assert.match(err, /TILLWAY_READER: must be one of tray, pcsc/);
+  rmSync(data, { recursive: true, force: true });
 });
 
 function order(): object {

@@ -30,6 +30,8 @@ export type Insertion = {
   readonly atr?: Uint8Array;
   /** Torn out in place of the answer to the nth command with this instruction. */
   readonly tear?: { readonly instruction: string; readonly time: number } | undefined;
+  /** Says nothing to a command with this instruction, and stays in. */
+  readonly mute?: string | undefined;
 };
 
 /** Puts a card into the virtual reader; resolves once it is in. Rejects where nothing listens. */
@@ -69,7 +71,8 @@ export async function insertIntoVpcd(insertion: Insertion): Promise<CardInReader
     // What the card has done, it has done, also where its answer never leaves.
     const response = await powered.card.transmit(bytes);
     const time = instructions.filter((one) => one === instruction).length;
-    const { tear } = insertion;
+    const { tear, mute } = insertion;
+    if (mute === instruction) return;
     if (tear?.instruction === instruction && tear.time === time) socket.destroy();
     else send(socket, response);
   };

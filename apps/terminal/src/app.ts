@@ -5,7 +5,7 @@ import type { SecurityModule } from "@tillway/keys";
 import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
 import { certificateOf } from "./certificates.ts";
-import { openTray } from "./cards/index.ts";
+import { openReader, openTray, type CardReader } from "./cards/index.ts";
 import { createDevice, type Device } from "./device.ts";
 import { keyFile, openModule, readIfThere, secretText } from "./files.ts";
 import { plainly, securely } from "./host/index.ts";
@@ -41,9 +41,11 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
     random,
   });
   const module = openModule(options);
-  const devices = openDevices(options, folder, module);
+  const reader = await readerOf(options);
+  const devices = openDevices(options, folder, module, reader);
   const closeDevices = async (): Promise<void> => {
     await Promise.all([...devices.values()].map((device) => device.close()));
+    await reader?.close();
     module.close();
   };
   try {
@@ -69,10 +71,23 @@ export async function createTerminals(options: TerminalsOptions): Promise<Termin
   }
 }
 
+/** The PC/SC reader, where one is wanted. Throws one sentence where there can be none. */
+async function readerOf(options: TerminalsOptions): Promise<CardReader | undefined> {
+  const { configuration, clock, log } = options;
+  if (configuration.TILLWAY_READER !== "pcsc") return undefined;
+  return openReader({
+    name: configuration.TILLWAY_READER_NAME,
+    clock,
+    onNotice: (what, about) => log.info(about, what),
+  });
+}
+
+/** Every device of the folder; the reader is the first one's. */
 function openDevices(
   { configuration, clock, random, log }: TerminalsOptions,
   folder: string,
   module: SecurityModule,
+  reader: CardReader | undefined,
 ): Map<string, Device> {
   const caKeys = readIfThere(join(folder, "ca-keys.json"));
   const tids = readdirSync(folder).flatMap(
@@ -90,14 +105,15 @@ function openDevices(
       : plainly({ host, port: configuration.TILLWAY_POS_PORT });
   };
   const devices = new Map<string, Device>();
-  for (const tid of tids.sort()) {
+  for (const [at, tid] of tids.sort().entries()) {
     const path = join(folder, `journal-${tid}.sqlite`);
     // A key for what rests on this disk, not one of payment: it may be where the journal is.
     const deviceKey = keyFile(join(folder, `journal-${tid}.key`), random);
     const journal = openJournal({ path, deviceKey, random });
     const kernel = kernelConfiguration(journal.identity(), keys);
     const parts = { configuration, journal, module, tray, kernel, clock, random, log };
-    devices.set(tid, createDevice({ ...parts, connect: dial(tid) }));
+    const own = at === 0 ? reader : undefined;
+    devices.set(tid, createDevice({ ...parts, reader: own, connect: dial(tid) }));
   }
   return devices;
 }

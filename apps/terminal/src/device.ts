@@ -3,7 +3,7 @@ import type { KernelConfiguration } from "@tillway/emv";
 import type { SecurityModule } from "@tillway/keys";
 import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
-import type { CardTray } from "./cards/index.ts";
+import { openWebReader, type CardReader, type CardTray, type WebReader } from "./cards/index.ts";
 import { openHostLink } from "./host/index.ts";
 import type { Identity, Journal } from "./journal/index.ts";
 import { Desk } from "./payment/index.ts";
@@ -17,7 +17,11 @@ export type Device = {
   readonly pinPad: PinPad;
   readonly session: Session;
   readonly journal: Journal;
+  /** What can be put into the slot: the reader's card or the simulated ones, and a page's. */
   readonly tray: CardTray;
+  /** The simulated cards, for a page to hold. */
+  readonly cards: CardTray;
+  readonly webReader: WebReader;
   readonly close: () => Promise<void>;
 };
 
@@ -26,6 +30,8 @@ export type DeviceOptions = {
   readonly journal: Journal;
   readonly module: SecurityModule;
   readonly tray: CardTray;
+  /** A reader in whose place the tray would stand. */
+  readonly reader: CardReader | undefined;
   readonly kernel: KernelConfiguration;
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
@@ -35,7 +41,7 @@ export type DeviceOptions = {
 };
 
 export function createDevice(options: DeviceOptions): Device {
-  const { configuration, journal, module, tray, clock, random } = options;
+  const { configuration, journal, module, reader, clock, random } = options;
   const identity = journal.identity();
   const log = options.log.child({ terminal: identity.tid });
   const onNotice = (what: string, about: Readonly<Record<string, string>>): void => {
@@ -49,6 +55,8 @@ export function createDevice(options: DeviceOptions): Device {
     link: () => link,
     onChange: () => desk.refresh(),
   });
+  const webReader = openWebReader(clock);
+  const tray = webReader.beside(reader?.tray ?? options.tray);
   const pinPad = createPinPad({ clock, random, idleMs: configuration.TILLWAY_PIN_MS });
   const desk = new Desk({
     ...edge,
@@ -61,14 +69,14 @@ export function createDevice(options: DeviceOptions): Device {
     cardMs: configuration.TILLWAY_CARD_MS,
     linked: () => link.up(),
   });
+  webReader.attend(desk);
+  reader?.attend(desk);
   let wasUp = false;
   const link = openHostLink({
     connect: options.connect,
+    ...manners(configuration),
     clock,
     module,
-    tpdu: configuration.TILLWAY_TPDU,
-    header: configuration.TILLWAY_POS_HEADER,
-    replyMs: configuration.TILLWAY_REPLY_MS,
     onUp: () => {
       wasUp = true;
       log.info("connected");
@@ -89,5 +97,24 @@ export function createDevice(options: DeviceOptions): Device {
     await session.close();
     journal.close();
   };
-  return { identity, desk, pinPad, session, journal, tray, close };
+  return {
+    identity,
+    desk,
+    pinPad,
+    session,
+    journal,
+    tray,
+    cards: options.tray,
+    webReader,
+    close,
+  };
+}
+
+/** How the acquirer is spoken to. */
+function manners(configuration: TerminalConfiguration) {
+  return {
+    tpdu: configuration.TILLWAY_TPDU,
+    header: configuration.TILLWAY_POS_HEADER,
+    replyMs: configuration.TILLWAY_REPLY_MS,
+  };
 }

@@ -48,7 +48,8 @@ export const pay: Command = {
       currency: "CNY",
       entry,
       card,
-      pin: pin ?? found.pin,
+      // The PIN of a card in a reader is not known here: a person types it.
+      pin: pin ?? (found.pin || undefined),
     })) as PaymentAnswer;
     return paymentEnding(await knownToAcquirer(data, answer));
   },

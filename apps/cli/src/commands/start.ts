@@ -16,6 +16,8 @@ const variables = {
   "terminal-port": "TILLWAY_TERMINAL_PORT",
   module: "TILLWAY_MODULE",
   "database-url": "DATABASE_URL",
+  reader: "TILLWAY_READER",
+  "reader-name": "TILLWAY_READER_NAME",
 } as const;
 
 /** Ends with the sentence to say once the system is to stop: a signal, or a part that was lost. */

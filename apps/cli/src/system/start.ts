@@ -34,8 +34,13 @@ export function configurationOf(environment: Readonly<Record<string, string | un
 
 /** The environment of the parts: this configuration, said in full. */
 export function environmentOf(configuration: Configuration): Record<string, string> {
+  return defined(configuration);
+}
+
+/** What is set, as text: an environment may hold what only one part reads. */
+function defined(values: Readonly<Record<string, string | number | undefined>>) {
   return Object.fromEntries(
-    Object.entries(configuration).flatMap(([name, value]) =>
+    Object.entries(values).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, String(value)]],
     ),
   );
@@ -70,7 +75,7 @@ export async function startSystem(
   const configuration = configurationOf(environment);
   const data = configuration.TILLWAY_DATA;
   takeFolder(data);
-  const shared = environmentOf(configuration);
+  const shared = { ...defined(environment), ...environmentOf(configuration) };
   const apart = configuration.TILLWAY_MODULE === "process";
   const sockets = apart ? moduleSockets(data) : undefined;
   const parts: Part[] = [];

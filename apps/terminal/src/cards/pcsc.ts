@@ -2,7 +2,7 @@
 import type { Card } from "@tillway/emv";
 import type { Clock } from "@tillway/link";
 import type { Card as Connection, Client, Reader } from "pcsc-mini";
-import type { CardTray, Inserted, TrayCard } from "./tray.ts";
+import type { Attendant, CardTray, Inserted, TrayCard } from "./tray.ts";
 
 /** The name under which the card in the reader is known at the desk. */
 export const readerCard = "reader";
@@ -10,13 +10,10 @@ export const readerCard = "reader";
 /** How long until PC/SC is looked for again after it was lost (ms). */
 const RETRY_MS = 2000;
 
-type PcSc = typeof import("pcsc-mini");
+/** How long a card may think about a command, and a reader about letting go of one (ms). */
+const ANSWER_MS = 10_000;
 
-/** Told of cards that people put in and take out; a `Desk` is one. */
-export type Attendant = {
-  readonly insert: (name: string) => unknown;
-  readonly remove: () => void;
-};
+type PcSc = typeof import("pcsc-mini");
 
 export type CardReader = {
   /** The card in the reader, where there is one. */
@@ -30,6 +27,8 @@ export type ReaderOptions = {
   /** Part of the reader's name; the first reader that has it is used. */
   readonly name: string;
   readonly clock: Clock;
+  /** How long a card may take for an answer (ms); 10 s where absent. */
+  readonly answerMs?: number;
   /** What happened to the reader; never card data. */
   readonly onNotice: (what: string, about: Readonly<Record<string, string>>) => void;
 };
@@ -57,10 +56,24 @@ async function load(): Promise<PcSc> {
   }
 }
 
+/**
+ * Clients whose daemon is gone: never started again and never collected, since pcsc-mini 0.1.3 ends
+ * the process from the finalizer of a client whose handle is invalid.
+ */
+const lost: Client[] = [];
+
+function stop(client: Client): void {
+  try {
+    client.stop();
+  } catch {
+    // There is nothing left to take leave of.
+  }
+}
+
 class WatchedReader implements CardReader {
   readonly #pcsc: PcSc;
   readonly #options: ReaderOptions;
-  #client: Client | undefined;
+  #client: Client;
   #reader: Reader | undefined;
   /** Answer to reset of the card that is in; undefined where there is none. */
   #atr: Uint8Array | undefined;
@@ -73,6 +86,7 @@ class WatchedReader implements CardReader {
   constructor(pcsc: PcSc, options: ReaderOptions) {
     this.#pcsc = pcsc;
     this.#options = options;
+    this.#client = this.#newClient();
   }
 
   readonly tray: CardTray = {
@@ -91,17 +105,20 @@ class WatchedReader implements CardReader {
     this.#cancelRetry?.();
     this.#gone();
     await this.#released;
-    this.#client?.stop();
-    this.#client = undefined;
+    stop(this.#client);
+  }
+
+  #newClient(): Client {
+    const client = new this.#pcsc.Client();
+    client.on("reader", (reader) => this.#found(reader));
+    client.on("error", ({ code }) => this.#lost(client, code));
+    return client;
   }
 
   /** Begins to watch. Throws one sentence where the daemon does not answer. */
   start(): void {
-    const client = new this.#pcsc.Client();
-    client.on("reader", (reader) => this.#found(reader));
-    client.on("error", (error) => this.#lost(client, error.code));
     try {
-      client.start();
+      this.#client.start();
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       throw new Error(
@@ -110,7 +127,6 @@ class WatchedReader implements CardReader {
         { cause: error },
       );
     }
-    this.#client = client;
   }
 
   #found(reader: Reader): void {
@@ -147,7 +163,9 @@ class WatchedReader implements CardReader {
     const [reader, atr] = [this.#reader, this.#atr];
     if (name !== readerCard || !reader || !atr) return { ok: false, why: "unknown-card" };
     if (this.#slot) return { ok: false, why: "in-use" };
-    const slot = new Slot(this.#pcsc, reader, atr, this.#released);
+    const { clock, answerMs = ANSWER_MS } = this.#options;
+    const bounded = <T>(promise: Promise<T>): Promise<T> => within(clock, answerMs, promise);
+    const slot = new Slot({ pcsc: this.#pcsc, reader, atr, before: this.#released, bounded });
     this.#slot = slot;
     const eject = (): void => {
       if (this.#slot !== slot) return;
@@ -163,13 +181,10 @@ class WatchedReader implements CardReader {
     if (client !== this.#client) return;
     this.#gone();
     this.#reader = undefined;
-    this.#client = undefined;
     this.#options.onNotice("PC/SC lost", { code });
-    try {
-      client.stop();
-    } catch {
-      // There is nothing left to take leave of.
-    }
+    stop(client);
+    lost.push(client);
+    this.#client = this.#newClient();
     this.#retry();
   }
 
@@ -185,30 +200,43 @@ class WatchedReader implements CardReader {
   }
 }
 
+/** Waits for a reader no longer than this: it may hang, and its driver with it. */
+function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(new Error("the card did not answer")));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
+
+type SlotOptions = {
+  readonly pcsc: PcSc;
+  readonly reader: Reader;
+  readonly atr: Uint8Array;
+  /** The end of what was before in the reader. */
+  readonly before: Promise<void>;
+  readonly bounded: <T>(promise: Promise<T>) => Promise<T>;
+};
+
 /** The card while it is at the desk: connected with its first command, alone with it until released. */
 class Slot implements Card {
   readonly atr: Uint8Array;
-  readonly #pcsc: PcSc;
-  readonly #reader: Reader;
-  readonly #before: Promise<void>;
+  readonly #options: SlotOptions;
   #connection: Promise<Connection> | undefined;
+  /** The last exchange, however it ends: until then the connection is busy and cannot be ended. */
+  #exchanged: Promise<unknown> = Promise.resolve();
   #released = false;
   /** Takes the card from the desk. */
   eject: () => void = () => undefined;
 
-  constructor(pcsc: PcSc, reader: Reader, atr: Uint8Array, before: Promise<void>) {
-    this.#pcsc = pcsc;
-    this.#reader = reader;
-    this.#before = before;
-    this.atr = atr;
+  constructor(options: SlotOptions) {
+    this.#options = options;
+    this.atr = options.atr;
   }
 
   async transmit(command: Uint8Array): Promise<Uint8Array> {
-    this.#connection ??= this.#connect();
-    const connection = await this.#connection;
-    if (this.#released) throw new Error("the card was taken out");
-    const byTpdu = connection.protocol() === this.#pcsc.Protocol.T0;
-    const response = await connection.transmit(byTpdu ? forT0(command) : command);
+    const exchange = this.#exchange(command);
+    this.#exchanged = exchange.catch(() => undefined);
+    const response = await this.#options.bounded(exchange);
     if (response.length < 2) throw new Error("the card gave no answer");
     return Uint8Array.from(response);
   }
@@ -216,16 +244,30 @@ class Slot implements Card {
   /** Lets go of the card and takes its power away; resolves however that ends. */
   async release(): Promise<void> {
     this.#released = true;
+    const { pcsc, bounded } = this.#options;
+    const letGo = async (): Promise<void> => {
+      await this.#exchanged;
+      await (await this.#connection)?.disconnect(pcsc.CardDisposition.UNPOWER);
+    };
     try {
-      await (await this.#connection)?.disconnect(this.#pcsc.CardDisposition.UNPOWER);
+      await bounded(letGo());
     } catch {
-      // The card is out already.
+      // The card is out already, or its reader hangs.
     }
   }
 
+  async #exchange(command: Uint8Array): Promise<Uint8Array> {
+    this.#connection ??= this.#connect();
+    const connection = await this.#connection;
+    if (this.#released) throw new Error("the card was taken out");
+    const byTpdu = connection.protocol() === this.#options.pcsc.Protocol.T0;
+    return connection.transmit(byTpdu ? forT0(command) : command);
+  }
+
   async #connect(): Promise<Connection> {
-    await this.#before;
-    return this.#reader.connect(this.#pcsc.CardMode.EXCLUSIVE, this.#pcsc.Protocol.ANY);
+    const { pcsc, reader, before } = this.#options;
+    await before;
+    return reader.connect(pcsc.CardMode.EXCLUSIVE, pcsc.Protocol.ANY);
   }
 }
 

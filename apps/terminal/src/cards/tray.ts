@@ -38,6 +38,13 @@ export type CardTray = {
   readonly reload: () => void;
 };
 
+/** Told of cards that come and go by themselves; a `Desk` is one. */
+export type Attendant = {
+  /** Puts the card into the slot; otherwise why it does not go in. */
+  readonly insert: (name: string) => string | undefined;
+  readonly remove: () => void;
+};
+
 /** A card as its file holds it, and the digest that ties what it remembers to it. */
 type Filed = { readonly image: CardImage; readonly digest: string };
 

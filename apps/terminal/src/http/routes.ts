@@ -6,9 +6,14 @@ import { padDocument, padLanguage, padPolicy } from "../pinpad/index.ts";
 import type { Access } from "./access.ts";
 import { payAnswer } from "./pay-answer.ts";
 import { problem } from "./problems.ts";
-import { servePinPad, serveScreen } from "./sockets.ts";
+import { serveLentCard, servePinPad, serveReader, serveScreen } from "./sockets.ts";
 
 const OfTerminal = Type.Object({ tid: Type.String({ maxLength: 8 }) });
+
+const CardOfTerminal = Type.Object({
+  tid: Type.String({ maxLength: 8 }),
+  card: Type.String({ maxLength: 64 }),
+});
 
 const Payment = Type.Object({
   type: Type.Literal("sale"),
@@ -112,6 +117,32 @@ export const screenRoutes: FastifyPluginAsyncTypebox<Options> = async (
         .header("cache-control", "no-store")
         .type("text/html; charset=utf-8")
         .send(padDocument(padLanguage(query.lang), access.ticket(device.identity.tid)));
+    },
+  );
+};
+
+/** Cards over WebSockets: the reader, and a simulated card for a page to put into it. */
+export const cardRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
+  app.get(
+    "/terminals/:tid/reader",
+    { schema: { params: OfTerminal }, websocket: true },
+    (socket, { params }) => {
+      const device = devices.get(params.tid);
+      if (device) serveReader(socket, device);
+      else socket.close(1008, "unknown terminal");
+    },
+  );
+  app.get("/terminals/:tid/lent-cards", { schema: { params: OfTerminal } }, ({ params }, reply) => {
+    const device = devices.get(params.tid);
+    return device ? device.cards.list() : problem(reply, "unknown-terminal");
+  });
+  app.get(
+    "/terminals/:tid/lent-cards/:card",
+    { schema: { params: CardOfTerminal }, websocket: true },
+    (socket, { params }) => {
+      const device = devices.get(params.tid);
+      if (device) serveLentCard(socket, device, params.card);
+      else socket.close(1008, "unknown terminal");
     },
   );
 };

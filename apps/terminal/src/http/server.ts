@@ -11,7 +11,7 @@ import type { Device } from "../device.ts";
 import type { Access } from "./access.ts";
 import { backupRoutes, type Snapshots } from "./backup.ts";
 import { problem } from "./problems.ts";
-import { deviceRoutes, padSocket, screenRoutes } from "./routes.ts";
+import { cardRoutes, deviceRoutes, padSocket, screenRoutes } from "./routes.ts";
 
 export type ServerOptions = {
   readonly devices: ReadonlyMap<string, Device>;
@@ -75,6 +75,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     await paired.register(deviceRoutes, { devices, access });
     await paired.register(backupRoutes, { snapshots: options.snapshots });
     await paired.register(screenRoutes, { devices, access });
+    await paired.register(cardRoutes, { devices, access });
   });
   await app.register(till, { folder: options.till });
   return app;

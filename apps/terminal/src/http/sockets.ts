@@ -1,5 +1,6 @@
-/** The two sockets of a device: its screen, and the PIN pad's own. */
+/** The sockets of a device: its screen, the PIN pad's own, and those of cards. */
 import type { WebSocket } from "ws";
+import { lendCard, type Hearing, type Line } from "../cards/index.ts";
 import type { Device } from "../device.ts";
 import type { NotTaken } from "../payment/index.ts";
 
@@ -65,4 +66,33 @@ export function servePinPad(socket: WebSocket, { pinPad }: Device): void {
   socket.on("close", stop);
   socket.on("error", () => socket.terminate());
   socket.on("message", (data) => pinPad.hear(parse(data)));
+}
+
+/** The reader: whoever is at the other end is the card, and the end of the socket takes it out. */
+export function serveReader(socket: WebSocket, { webReader }: Pick<Device, "webReader">): void {
+  serveCard(socket, webReader.connect(lineOf(socket)));
+}
+
+/** A simulated card for a page to hold. */
+export function serveLentCard(
+  socket: WebSocket,
+  { cards }: Pick<Device, "cards">,
+  name: string,
+): void {
+  serveCard(socket, lendCard(cards, name, lineOf(socket)));
+}
+
+function lineOf(socket: WebSocket): Line<object> {
+  return {
+    send: (message) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    },
+    close: (why) => socket.close(1008, why),
+  };
+}
+
+function serveCard(socket: WebSocket, { hear, gone }: Hearing): void {
+  socket.on("close", gone);
+  socket.on("error", () => socket.terminate());
+  socket.on("message", (data) => hear(parse(data)));
 }

@@ -160,7 +160,8 @@ export class Desk {
       this.remove();
       return Promise.resolve({ ok: false, why: notTaken });
     }
-    this.#script = order.pin ?? known?.pin;
+    // A card whose PIN is not known here leaves the PIN pad to a person.
+    this.#script = order.pin ?? (known?.pin || undefined);
     return new Promise((resolve) => {
       this.#onEnd = (sale, ended) => {
         resolve({ ok: true, sale, conclusion: ended, elapsedMs: clock.now() - began });

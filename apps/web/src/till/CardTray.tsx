@@ -13,12 +13,15 @@ export function CardTray({ tid, screen, send }: Props) {
   const text = useText();
   const both = useBoth();
   const [cards, setCards] = useState<readonly TrayCard[]>([]);
+  // A card that was put into a real reader is a card of this list.
+  const inReader = screen.card === "reader";
   useEffect(() => {
     read<readonly TrayCard[]>(`/terminals/${tid}/cards`).then(
       (all) => setCards(all ?? []),
       () => setCards([]),
     );
-  }, [tid]);
+  }, [tid, inReader]);
+  if (cards.length === 0) return undefined;
   const asking = screen.phase === "card" && screen.card === null;
   return (
     <section className="tray" aria-labelledby="tray-title">

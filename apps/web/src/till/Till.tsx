@@ -2,6 +2,7 @@ import { useContext, useEffect, useRef } from "react";
 import { LanguageContext, useBoth, useText } from "../language/index.ts";
 import { AmountPad, shown } from "./AmountPad.tsx";
 import { CardTray } from "./CardTray.tsx";
+import { PageCard } from "./PageCard.tsx";
 import { useScreen, type Order, type Screen, type Terminal } from "./screen.ts";
 
 /** The PIN pad: the terminal's own document. This page sees how many digits there are, never which. */
@@ -151,7 +152,10 @@ export function Till({ terminal, onLanguage }: Props) {
               <Sale tid={terminal.tid} screen={screen} send={send} />
             )}
           </div>
-          <CardTray tid={terminal.tid} screen={screen} send={send} />
+          <div className="customer">
+            <CardTray tid={terminal.tid} screen={screen} send={send} />
+            <PageCard tid={terminal.tid} screen={screen} />
+          </div>
         </main>
       )}
     </>
