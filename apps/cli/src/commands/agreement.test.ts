@@ -37,3 +37,26 @@ test("a charge that one party lacks, or has at another amount, is named", () => 
     ],
   );
 });
+
+test("what was voided later was approved all the same, and a tip changes its charge everywhere", () => {
+  const tip = { ...entry("2", "approved", "120"), type: "tip adjustment", originalRrn: "1" };
+  const checks = agreement({
+    terminal: [entry("4", "approved", "0"), entry("3", "approved"), tip, entry("1", "approved")],
+    acquirer: [
+      entry("1", "approved"),
+      entry("2", "approved", "120"),
+      entry("3", "approved"),
+      entry("4", "approved", "0"),
+    ],
+    issuer: [
+      entry("1", "approved", "120"),
+      entry("2", "approved", "120"),
+      entry("3", "voided"),
+      { rrn: "4", state: "approved", amount: null },
+    ],
+  });
+  assert.deepEqual(
+    checks.map(({ ok }) => ok),
+    [true, true],
+  );
+});
