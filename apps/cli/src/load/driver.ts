@@ -3,14 +3,18 @@ import { openFleet, type Fleet, type Ran, type RunOptions } from "./fleet.ts";
 import { readCard, readSet } from "./set.ts";
 import type { Address } from "./terminal.ts";
 
+/** Every nth of the set, from `number` on. */
+export type Share = { readonly number: number; readonly of: number };
+
 /** What a parent says: which share of the set this driver has, then each run. */
 export type Told =
   | {
       readonly do: "open";
       readonly data: string;
       readonly address: Address;
+      /** Of this driver; as many cards at least. */
       readonly terminals: number;
-      readonly share: { readonly number: number; readonly of: number };
+      readonly share: Share;
       readonly zone: string;
     }
   | ({ readonly do: "run" } & RunOptions);
@@ -40,7 +44,7 @@ async function carryOut(told: Told): Promise<void> {
   const set = readSet(data);
   if (!set) throw new Error("there is no load set");
   const own = <T>(all: readonly T[]): T[] => all.filter((_, at) => at % share.of === share.number);
-  const terminals = own(set.terminals.slice(0, told.terminals));
+  const terminals = own(set.terminals).slice(0, told.terminals);
   const cards = own(set.cards).map((name) => readCard(data, name));
   const { counter, stan } = set;
   fleet = await openFleet({ address, terminals, cards, counter, stan, zone });

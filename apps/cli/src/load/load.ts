@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Said, Told } from "./driver.ts";
+import type { Said, Share, Told } from "./driver.ts";
 import type { Ran, RunOptions } from "./fleet.ts";
 import { add, noLatencies } from "./latencies.ts";
 import { readSet, writeSet } from "./set.ts";
@@ -15,6 +15,8 @@ export type LoadOptions = {
   readonly zone: string;
   /** Half of the processors unless given. */
   readonly drivers?: number;
+  /** Which part of the set's terminals and cards is this load's, where several run side by side. */
+  readonly share?: Share;
 };
 
 export type Load = {
@@ -29,7 +31,7 @@ const MARGIN = 2000;
 
 /** Starts the drivers and signs their terminals in. The load set must be there (`ensureSet`). */
 export async function openLoad(options: LoadOptions): Promise<Load> {
-  const { data, terminals } = options;
+  const { data, terminals, share: mine = { number: 0, of: 1 } } = options;
   const drivers = options.drivers ?? Math.max(1, availableParallelism() >> 1);
   const count = Math.min(drivers, terminals);
   const children = Array.from({ length: count }, () =>
@@ -42,8 +44,19 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
   try {
     await Promise.all(
       children.map((child, number) => {
-        const share = { number, of: count };
-        return ask(child, { do: "open", data, address, terminals, share, zone }, () => undefined);
+        const share = { number: mine.number + number * mine.of, of: mine.of * count };
+        return ask(
+          child,
+          {
+            do: "open",
+            data,
+            address,
+            terminals: Math.ceil((terminals - number) / count),
+            share,
+            zone,
+          },
+          () => undefined,
+        );
       }),
     );
   } catch (error) {
@@ -52,7 +65,9 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
   }
   const keep = (counter: number, stan: number): void => {
     const set = readSet(data);
-    if (set) writeSet(data, { ...set, counter, stan });
+    if (!set) return;
+    const [most, last] = [Math.max(counter, set.counter), Math.max(stan, set.stan)];
+    writeSet(data, { ...set, counter: most, stan: last });
   };
   return {
     run: async ({ seconds, rate }) => {
