@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openDayKeeper, openPool } from "../../apps/acquirer/src/db/index.ts";
 import { ensureSet } from "../../apps/cli/src/load/set.ts";
 import {
-  provision,
+  runOnce,
   startPart,
   type Part,
   type PartOptions,
@@ -108,7 +108,7 @@ export async function openHouse(needs: Needs, { log }: Settings): Promise<House>
     acquirer: { DATABASE_URL: url("fresh") },
   };
   const run = (party: "acquirer" | "issuer", input: unknown) =>
-    provision(part(party, environments[party]), input);
+    runOnce(part(party, environments[party]), "provision.ts", input);
   const mark = join(folder, "peer-zmk");
   if (!existsSync(mark)) {
     log("making keys, cards and databases, once");

@@ -164,10 +164,19 @@ export function peers(plain: string, hexText: string, log: Log): Peer[] {
   ];
 }
 
+const firstLine = (text: string): string => text.split("\n")[0]?.trim() ?? "";
+
+/** What the bench of hosts runs against. */
+export function hostVersions(): Record<string, string> {
+  const { jPOS, HikariCP, junixsocket, "postgresql (JDBC)": driver } = versions;
+  const java = firstLine(run(here, "java", "--version"));
+  return { jPOS, HikariCP, "postgresql (JDBC)": driver, junixsocket, java };
+}
+
 export function peerVersions(): Record<string, string> {
-  const firstLine = (text: string): string => text.split("\n")[0]?.trim() ?? "";
+  const { jPOS, "moov-io/iso8583": moovVersion, pyiso8583: python, iso_8583: npm } = versions;
   return {
-    ...versions,
+    ...{ jPOS, "moov-io/iso8583": moovVersion, pyiso8583: python, iso_8583: npm },
     java: firstLine(run(here, "java", "--version")),
     go: firstLine(run(here, "go", "version")).replace(/^go version /, ""),
     python: firstLine(run(here, "python3", "--version")).replace(/^Python /, ""),

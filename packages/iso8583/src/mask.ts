@@ -4,7 +4,7 @@ import { gbkBytes } from "./gbk.ts";
 import { type Decoded } from "./message.ts";
 import { type Spec } from "./spec.ts";
 import { isPlainBer } from "./structure/ber.ts";
-import { numbered, type PartValue } from "./structure/parts.ts";
+import { numbered, type MessageView, type PartValue } from "./structure/parts.ts";
 import { type FieldDefinition } from "./table.ts";
 import { walkTlv } from "./tlv.ts";
 
@@ -49,45 +49,48 @@ type Purpose = "show" | "keep";
  * keys and private texts as stars. Such a value is refused by `encode`. What may be shown is unchanged.
  */
 export function maskFields(spec: Spec, decoded: Decoded): Decoded {
-  const { fields, parsed } = filter(spec, decoded, "show");
+  const parsed: Record<string, Record<string, string>> = {};
+  const { fields } = filter(spec, decoded, "show", parsed);
   return { mti: decoded.mti, bitmap: decoded.bitmap, fields, parsed };
 }
 
 /**
  * The message as a journal may keep it: the card number masked (the journal has its token and cipher
  * besides), card data of DE 55, tracks, PIN block, keys and private texts left out. `notKept` names
- * what is left out: "35", "55.5A".
+ * what is left out: "35", "55.5A". Parts are not kept: `fieldParts` finds them again in the fields.
  */
 export function keptFields(
   spec: Spec,
-  decoded: Decoded,
-): {
-  fields: Record<string, string>;
-  parsed: Record<string, Record<string, string>>;
-  notKept: string[];
-} {
-  return filter(spec, decoded, "keep");
+  message: MessageView,
+): { fields: Record<string, string>; notKept: string[] } {
+  return filter(spec, message, "keep");
 }
 
-function filter(spec: Spec, decoded: Decoded, purpose: Purpose): ReturnType<typeof keptFields> {
+/** Notes parts in `parsed` where it is given. */
+function filter(
+  spec: Spec,
+  decoded: MessageView,
+  purpose: Purpose,
+  parsed?: Record<string, Record<string, string>>,
+): ReturnType<typeof keptFields> {
   const needles = cardNumbers(spec, decoded);
   const fields: Record<string, string> = {};
-  const parsed: Record<string, Record<string, string>> = {};
   const notKept: string[] = [];
   for (const [number, value] of Object.entries(decoded.fields)) {
+    if (value === undefined) continue;
     const definition = spec.definitions[Number(number)];
     const kept = treat({ spec, decoded, number, value, purpose, needles }, definition);
     for (const part of kept.lost) notKept.push(part === "" ? number : `${number}.${part}`);
     if (kept.value === undefined) continue;
     fields[number] = kept.value;
-    if (kept.parts !== undefined) parsed[number] = kept.parts;
+    if (parsed && kept.parts !== undefined) parsed[number] = kept.parts;
   }
-  return { fields, parsed, notKept };
+  return { fields, notKept };
 }
 
 type Treated = {
   readonly spec: Spec;
-  readonly decoded: Decoded;
+  readonly decoded: MessageView;
   readonly number: string;
   readonly value: string;
   readonly purpose: Purpose;
@@ -105,6 +108,10 @@ function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
   if (definition.privacy === "chip" && isPlainBer(definition)) {
     const plain = treatChip(value, purpose, needles);
     if (plain !== undefined) return plain;
+  }
+  // Only a field that says so has private parts.
+  if (purpose === "keep" && definition.privacy === undefined) {
+    return holdsAny(value, definition, needles) ? hidden : { value, lost: [] };
   }
   const parts = partsOf(one)?.map((part) => closed(definition, part));
   if (parts === undefined) {
@@ -125,7 +132,12 @@ function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
 }
 
 /** The parts of a field, if its content (which may be masked already) has any. */
-function partsOf({ spec, decoded, number, value }: Treated): readonly PartValue[] | undefined {
+function partsOf({
+  spec,
+  decoded,
+  number,
+  value,
+}: Pick<Treated, "spec" | "decoded" | "number" | "value">): readonly PartValue[] | undefined {
   try {
     return spec.structures[Number(number)]?.parse(decoded, value);
   } catch (error) {
@@ -189,21 +201,24 @@ function treatChip(value: string, purpose: Purpose, needles: readonly Needle[]):
 /** The beginning of a card number as hex digits (BCD, digits) and as the hex of its ASCII text. */
 type Needle = { readonly hex: string; readonly asciiHex: string };
 
+/** Tags of DE 55 with a card number, also inside a data set. */
+const CARD_TAG = /^(?:.*\.)?(?:5A|57)$/;
+
 /** Twelve digits hold six that masking hides; any field that repeats them is hidden too. */
 const NEEDLE_LENGTH = 12;
 
 /** The card numbers that a message carries wherever one has its place. */
-function cardNumbers(spec: Spec, decoded: Decoded): Needle[] {
-  const { fields, parsed } = decoded;
+function cardNumbers(spec: Spec, decoded: MessageView): Needle[] {
+  const { fields } = decoded;
   const numbers = Object.entries(fields).flatMap(([number, value]) =>
     spec.definitions[Number(number)]?.privacy === "pan" ? [value] : [],
   );
-  const chip = Object.entries(parsed["55"] ?? {}).flatMap(([key, value]) =>
-    /^(?:.*\.)?(?:5A|57)$/.test(key) ? [value] : [],
-  );
+  const value = fields["55"];
+  const chip = (value && partsOf({ spec, decoded, number: "55", value })) || [];
+  const held = chip.flatMap(({ key, text }) => (CARD_TAG.test(key) ? [text] : []));
   const tracks = [fields["35"], fields["36"]?.slice(2), fields["45"]?.slice(1)];
   const found = new Set<string>();
-  for (const text of [...numbers, ...tracks, ...chip]) {
+  for (const text of [...numbers, ...tracks, ...held]) {
     const digits = /^\d{12}/.exec(text ?? "")?.[0];
     if (digits !== undefined) found.add(digits.slice(0, NEEDLE_LENGTH));
   }

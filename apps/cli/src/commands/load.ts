@@ -3,7 +3,7 @@ import { percentile } from "../load/latencies.ts";
 import { openLoad } from "../load/load.ts";
 import { ensureSet } from "../load/set.ts";
 import { CommandError, say, table } from "../output.ts";
-import { provision } from "../system/process.ts";
+import { runOnce } from "../system/process.ts";
 import { findSystem } from "../system/running.ts";
 import type { Command, Surroundings } from "./command.ts";
 
@@ -54,7 +54,7 @@ export const load: Command = {
       onLost: () => undefined,
     };
     const provisioning = (name: "acquirer" | "issuer", input: unknown) =>
-      provision({ ...part, name }, input);
+      runOnce({ ...part, name }, "provision.ts", input);
     await ensureSet(data, { terminals, cards: terminals }, provisioning, say);
     const { TILLWAY_ZONE: zone } = readConfiguration(
       { TILLWAY_ZONE: sharedSettings.TILLWAY_ZONE },
