@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { openDayKeeper, openPool } from "../../apps/acquirer/src/db/index.ts";
+import { migrateSchema, openDayKeeper, openPool } from "../../apps/acquirer/src/db/index.ts";
 import { ensureSet } from "../../apps/cli/src/load/set.ts";
 import {
   runOnce,
@@ -80,10 +80,11 @@ export async function renew(house: House, name: string): Promise<string> {
   return house.url(name);
 }
 
-/** Makes sure that today's payments have their partitions and their open days. */
+/** Brings a database that was kept up to date: its schema, and partitions for today's payments. */
 export async function openDays(url: string): Promise<void> {
   const database = openPool(url, () => undefined, 1);
   try {
+    await migrateSchema(database, Date.now());
     await openDayKeeper(database).ensure(businessDate(Date.now(), calendar));
   } finally {
     await database.close();

@@ -6,7 +6,7 @@ import { type Spec } from "./spec.ts";
 import { isPlainBer } from "./structure/ber.ts";
 import { numbered, type MessageView, type PartValue } from "./structure/parts.ts";
 import { type FieldDefinition } from "./table.ts";
-import { walkTlv } from "./tlv.ts";
+import { walkTlv, type TlvItem } from "./tlv.ts";
 
 /** What of a message may be shown, and what may rest in a journal (decisions: what may rest). */
 
@@ -73,13 +73,14 @@ function filter(
   purpose: Purpose,
   parsed?: Record<string, Record<string, string>>,
 ): ReturnType<typeof keptFields> {
-  const needles = cardNumbers(spec, decoded);
+  const chip = chipOf(spec, decoded);
+  const needles = cardNumbers(spec, decoded, chip);
   const fields: Record<string, string> = {};
   const notKept: string[] = [];
   for (const [number, value] of Object.entries(decoded.fields)) {
     if (value === undefined) continue;
     const definition = spec.definitions[Number(number)];
-    const kept = treat({ spec, decoded, number, value, purpose, needles }, definition);
+    const kept = treat({ spec, decoded, number, value, purpose, needles, chip }, definition);
     for (const part of kept.lost) notKept.push(part === "" ? number : `${number}.${part}`);
     if (kept.value === undefined) continue;
     fields[number] = kept.value;
@@ -95,20 +96,29 @@ type Treated = {
   readonly value: string;
   readonly purpose: Purpose;
   readonly needles: readonly Needle[];
+  readonly chip: Chip | undefined;
 };
 
+/** DE 55 where it is plain BER-TLV: its hex in capitals, and its outermost objects. */
+type Chip = { readonly hex: string; readonly items: readonly TlvItem[] };
+
+function chipOf(spec: Spec, { fields }: MessageView): Chip | undefined {
+  const [value, definition] = [fields["55"], spec.definitions[55]];
+  if (value === undefined || definition === undefined || !isPlainBer(definition)) return undefined;
+  if (definition.privacy !== "chip" || !/^(?:[0-9A-Fa-f]{2})*$/.test(value)) return undefined;
+  const walk = walkTlv(fromHex(value));
+  return walk.ok ? { hex: value.toUpperCase(), items: walk.items } : undefined;
+}
+
 function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
-  const { value, purpose, needles } = one;
+  const { value, purpose, needles, chip } = one;
   const hidden: Kept = { value: purpose === "show" ? stars(value) : undefined, lost: [""] };
   if (definition === undefined || definition.privacy === "secret") return hidden;
   if (definition.privacy === "pan") return { value: maskPan(value), lost: [] };
   if (definition.privacy === "expiry") {
     return { value: purpose === "show" ? stars(value) : value, lost: [] };
   }
-  if (definition.privacy === "chip" && isPlainBer(definition)) {
-    const plain = treatChip(value, purpose, needles);
-    if (plain !== undefined) return plain;
-  }
+  if (one.number === "55" && chip !== undefined) return treatChip(chip, purpose, needles);
   // Only a field that says so has private parts.
   if (purpose === "keep" && definition.privacy === undefined) {
     return holdsAny(value, definition, needles) ? hidden : { value, lost: [] };
@@ -173,27 +183,25 @@ function openValue(
 }
 
 /** BER-TLV object by object. Shown, a hidden value is stars in its place; kept, the object is gone. */
-function treatChip(value: string, purpose: Purpose, needles: readonly Needle[]): Kept | undefined {
-  if (!/^(?:[0-9A-Fa-f]{2})*$/.test(value)) return undefined;
-  const bytes = fromHex(value);
-  const walk = walkTlv(bytes);
-  if (!walk.ok) return undefined;
+function treatChip({ hex, items }: Chip, purpose: Purpose, needles: readonly Needle[]): Kept {
   const keyOf = numbered();
   const parts: Record<string, string> = {};
   const lost: string[] = [];
   let text = "";
-  for (const item of walk.items) {
-    const key = keyOf(item.tag);
-    const content = toHex(bytes.subarray(item.valueAt, item.end));
-    const head = toHex(bytes.subarray(item.at, item.valueAt));
+  for (const { tag, at, valueAt, end } of items) {
+    const key = keyOf(tag);
+    const content = hex.slice(valueAt * 2, end * 2);
     const open =
-      OPEN_TAGS.has(item.tag) &&
+      OPEN_TAGS.has(tag) &&
       !needles.some((needle) => content.includes(needle.hex) || content.includes(needle.asciiHex));
     if (!open) lost.push(key);
-    if (!open && purpose === "keep") continue;
+    if (purpose === "keep") {
+      if (open) text += hex.slice(at * 2, end * 2);
+      continue;
+    }
     const shown = open ? content : stars(content);
     parts[key] = shown;
-    text += head + shown;
+    text += hex.slice(at * 2, valueAt * 2) + shown;
   }
   return { value: text, parts, lost };
 }
@@ -208,14 +216,19 @@ const CARD_TAG = /^(?:.*\.)?(?:5A|57)$/;
 const NEEDLE_LENGTH = 12;
 
 /** The card numbers that a message carries wherever one has its place. */
-function cardNumbers(spec: Spec, decoded: MessageView): Needle[] {
+function cardNumbers(spec: Spec, decoded: MessageView, chip: Chip | undefined): Needle[] {
   const { fields } = decoded;
   const numbers = Object.entries(fields).flatMap(([number, value]) =>
     spec.definitions[Number(number)]?.privacy === "pan" ? [value] : [],
   );
   const value = fields["55"];
-  const chip = (value && partsOf({ spec, decoded, number: "55", value })) || [];
-  const held = chip.flatMap(({ key, text }) => (CARD_TAG.test(key) ? [text] : []));
+  const sets = !chip && value ? partsOf({ spec, decoded, number: "55", value }) : undefined;
+  const held = [
+    ...(sets ?? []).flatMap(({ key, text }) => (CARD_TAG.test(key) ? [text] : [])),
+    ...(chip?.items ?? []).flatMap(({ tag, valueAt, end }) =>
+      CARD_TAG.test(tag) ? [chip?.hex.slice(valueAt * 2, end * 2)] : [],
+    ),
+  ];
   const tracks = [fields["35"], fields["36"]?.slice(2), fields["45"]?.slice(1)];
   const found = new Set<string>();
   for (const text of [...numbers, ...tracks, ...held]) {

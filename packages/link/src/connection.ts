@@ -5,6 +5,9 @@ import type { Cancel, Clock } from "./clock.ts";
 /** What is needed of a stream socket; `net.Socket` and `tls.TLSSocket` have it. */
 export type Socket = {
   readonly write: (bytes: Uint8Array) => boolean;
+  /** Holds back what is written until `uncork`, where the socket can. */
+  readonly cork?: () => void;
+  readonly uncork?: () => void;
   readonly end: () => unknown;
   readonly destroy: () => unknown;
   readonly writableLength: number;
@@ -53,6 +56,7 @@ export function acceptFrames(
 ): Connection {
   const reader = createFrameReader(framing, { maximum: limits.maximum });
   let closed = false;
+  let held = false;
   let idle: Cancel = () => undefined;
   let stall: Cancel | undefined;
 
@@ -68,6 +72,15 @@ export function acceptFrames(
     peer: socket.remoteAddress ?? "",
     send: (frame) => {
       if (closed) return false;
+      if (!held && socket.cork) {
+        // Frames that are sent in one turn leave together, in one call to the system.
+        held = true;
+        socket.cork();
+        queueMicrotask(() => {
+          held = false;
+          socket.uncork?.();
+        });
+      }
       socket.write(writeFrame(framing, frame));
       if (socket.writableLength > limits.unsent) finish("not-reading");
       return !closed;
