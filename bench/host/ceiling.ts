@@ -48,20 +48,45 @@ function opening(place: number): OpenStep {
   const at = Date.now();
   made += 1;
   const [terminal, stan] = [`L${place}`, String(made)];
-  const key = { bucket, merchant, terminal, batch: run, stan, class: "request" } as const;
   const panToken = "B".repeat(64);
-  const asked = {
-    ...({ name: "sale", merchant, terminal, batch: run, panToken, amount, tip: 0n } as const),
-    ...{ authorisationCode: null, businessDate: day },
-  };
   return {
-    ...{ do: "open", name: "sale", key, bucket, transaction: uuidv7(at, random(10)) },
-    ...{ businessDate: day, today: day, digest: panToken, rrn: "633100000001", amount, asked },
-    ...{ currency: "CNY", feePpm: 6000n, entryMode: "051", maskedPan: "621626******0018" },
-    ...{ panToken, panCipher: "C".repeat(94), receiverCipher: null, again: false, follows: null },
-    ...{ networkKey: `1127210000/${made}`, overSingle: false, draws: [], lease, at },
+    do: "open",
+    name: "sale",
+    key: { bucket, merchant, terminal, batch: run, stan, class: "request" },
+    bucket,
+    transaction: uuidv7(at, random(10)),
+    businessDate: day,
+    today: day,
+    digest: panToken,
+    rrn: "633100000001",
+    amount,
+    currency: "CNY",
+    feePpm: 6000n,
+    entryMode: "051",
+    maskedPan: "621626******0018",
+    panToken,
+    panCipher: "C".repeat(94),
+    receiverCipher: null,
+    networkKey: `1127210000/${made}`,
+    again: false,
+    asked: {
+      name: "sale",
+      merchant,
+      terminal,
+      batch: run,
+      panToken,
+      authorisationCode: null,
+      amount,
+      tip: 0n,
+      businessDate: day,
+    },
+    follows: null,
     rules: { refundDays: 30, holdDays: 30, completionPercent: 115 },
+    overSingle: false,
+    draws: [],
+    lease,
     leaseUntil: at + 30_000,
+    at,
     messages: [message("terminal-request"), message("network-request")],
     networkRequest: kept,
     journalId: uuidv7(at, random(10)),
@@ -71,26 +96,41 @@ function opening(place: number): OpenStep {
 }
 
 function closing({ bucket, transaction, key: { merchant }, at }: OpenStep): CloseStep {
-  const legs = [
-    debit("network:receivable", amount),
-    credit(`merchant:${merchant}:payable`, amount - 15n),
-    credit("fee:income", 15n),
-  ];
-  const payload = { transaction, merchant, terminal: "L0000001", amount: "2580", currency: "CNY" };
   return {
-    ...{ do: "close", bucket, transaction, businessDate: day, lease, frees: false, advice: null },
+    do: "close",
+    bucket,
+    transaction,
+    businessDate: day,
+    lease,
     claims: { follows: null, taken: { holds: false, refund: 0n, tip: 0n }, draws: [] },
+    frees: false,
     happening: {
-      ...{ type: "approved", state: "approved", responseCode: "00", authorisationCode: "123456" },
-      ...{ reason: null, settlementDate: day, partOf: null, at },
+      type: "approved",
+      state: "approved",
+      responseCode: "00",
+      authorisationCode: "123456",
+      reason: null,
+      settlementDate: day,
+      partOf: null,
       reply: { "12": "210000", "13": "1127", "37": "633100000001", "38": "123456", "39": "00" },
+      at,
     },
     messages: [message("network-reply"), message("terminal-reply")],
+    advice: null,
     journal: {
-      ...{ id: uuidv7(at, random(10)), bucket, idempotencyKey: `${transaction}/sale` },
-      ...{ kind: "sale", businessDate: day, occurredAt: at, legs },
+      id: uuidv7(at, random(10)),
+      bucket,
+      idempotencyKey: `${transaction}/sale`,
+      kind: "sale",
+      businessDate: day,
+      occurredAt: at,
+      legs: [
+        debit("network:receivable", amount),
+        credit(`merchant:${merchant}:payable`, amount - 15n),
+        credit("fee:income", 15n),
+      ],
     },
-    event: { type: "transaction-approved", payload },
+    event: { type: "transaction-approved", payload: { transaction, merchant, amount: "2580" } },
   };
 }
 

@@ -78,7 +78,9 @@ export class Results {
       this.median(subject, kinds.full, (one) => one.perCpu);
     const p99 = (subject: string): number => this.median(subject, kinds.half, (one) => one.p99);
     const atMost = (name: string, value: number, goal: number): Ratio => ({
-      ...{ name, value: rounded(value), goal },
+      name,
+      value: rounded(value),
+      goal,
       met: value <= goal,
     });
     return [

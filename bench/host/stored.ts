@@ -38,7 +38,7 @@ with merchants as (
 ), events as (
   insert into acquirer.transaction_event (bucket, transaction, business_date, type, state, response_code, reply, at)
   select bucket, id, day, type, state, code, reply, at from payments cross join
-    (values ('sale', 'in-flight', null, null), ('approved', 'approved', '00', '{"37":"633100000001","39":"00"}'::jsonb))
+    (values ('request', 'in-flight', null, null), ('approved', 'approved', '00', '{"37":"633100000001","39":"00"}'::jsonb))
       e (type, state, code, reply)
 ), messages as (
   insert into acquirer.kept_message (bucket, transaction, business_date, hop, message, at)
@@ -68,7 +68,7 @@ export async function storedDatabase(
   millions: number,
   log: (line: string) => void,
 ): Promise<string> {
-  const name = `stored_${millions}m`;
+  const name = `stored_${Math.round(millions * 1000)}k`;
   const url = house.url(name);
   const known = await query(
     house.hosts.url,

@@ -176,7 +176,10 @@ export function hostVersions(): Record<string, string> {
 export function peerVersions(): Record<string, string> {
   const { jPOS, "moov-io/iso8583": moovVersion, pyiso8583: python, iso_8583: npm } = versions;
   return {
-    ...{ jPOS, "moov-io/iso8583": moovVersion, pyiso8583: python, iso_8583: npm },
+    jPOS,
+    "moov-io/iso8583": moovVersion,
+    pyiso8583: python,
+    iso_8583: npm,
     java: firstLine(run(here, "java", "--version")),
     go: firstLine(run(here, "go", "version")).replace(/^go version /, ""),
     python: firstLine(run(here, "python3", "--version")).replace(/^Python /, ""),

@@ -1,6 +1,7 @@
 import { readConfiguration, sharedSettings } from "@tillway/configuration";
 import { percentile } from "../load/latencies.ts";
 import { openLoad } from "../load/load.ts";
+import { isMix } from "../load/mix.ts";
 import { ensureSet } from "../load/set.ts";
 import { CommandError, say, table } from "../output.ts";
 import { runOnce } from "../system/process.ts";
@@ -30,12 +31,15 @@ function placesOf({ data, environment }: Surroundings) {
 }
 
 export const load: Command = {
-  words: "load [--terminals N] [--seconds S]",
+  words: "load [--terminals N] [--seconds S] [--mix sale|mixed]",
   meaning: "drive the running system with many terminals at once and say how fast it was",
   flags: {
     terminals: { takes: "N", meaning: "terminals that pay at the same time (default 64)" },
     seconds: { takes: "S", meaning: "how long (default 10)" },
-    mix: { takes: "MIX", meaning: "sale (default)" },
+    mix: {
+      takes: "MIX",
+      meaning: "sale (default) or mixed: voids, refunds, pre-authorisations, inquiries too",
+    },
     rate: { takes: "R", meaning: "begin R payments a second instead of one after the other" },
   },
   run: async (given, around) => {
@@ -45,7 +49,7 @@ export const load: Command = {
     const rateText = given.value("rate");
     const rate = rateText === undefined ? undefined : whole(rateText, "rate", 1, 1_000_000);
     const mix = given.value("mix") ?? "sale";
-    if (mix !== "sale") throw new CommandError(`--mix ${mix} is not offered: use sale`);
+    if (!isMix(mix)) throw new CommandError(`--mix takes sale or mixed, not ${mix}`);
     const { address, url } = placesOf(around);
     const part = {
       environment: { TILLWAY_DATA: data, DATABASE_URL: url },
@@ -62,7 +66,7 @@ export const load: Command = {
     );
     const open = await openLoad({ data, address, terminals, zone });
     say(`${terminals} terminals are signed in and pay for ${seconds} s`);
-    const ran = await open.run({ seconds, rate }).finally(open.close);
+    const ran = await open.run({ seconds, rate, mix }).finally(open.close);
     const ms = (share: number): number => Math.round(percentile(ran.latencies, share) * 100) / 100;
     const { approved, declined, errors } = ran;
     const ratePerSecond = Math.round((approved / ran.seconds) * 10) / 10;

@@ -1,8 +1,10 @@
 /** The terminals of one driver, and what they do while it runs: closed loop, or at a given rate. */
 import { localParts } from "@tillway/money";
+import { catalogue } from "@tillway/transactions";
 import { noLatencies, record, type Latencies } from "./latencies.ts";
+import { mixes, type Mix } from "./mix.ts";
 import type { LoadCard, LoadTerminal } from "./set.ts";
-import { openTill, type Address, type Outcome, type Till } from "./terminal.ts";
+import { openTill, type Address, type Original, type Outcome, type Till } from "./terminal.ts";
 
 export type FleetOptions = {
   readonly address: Address;
@@ -16,7 +18,11 @@ export type FleetOptions = {
 };
 
 /** What a run came to; `rate` a second over all terminals of the fleet, closed loop without. */
-export type RunOptions = { readonly seconds: number; readonly rate?: number | undefined };
+export type RunOptions = {
+  readonly seconds: number;
+  readonly rate?: number | undefined;
+  readonly mix?: Mix | undefined;
+};
 
 export type Ran = {
   readonly seconds: number;
@@ -40,6 +46,9 @@ type Seat = {
   readonly cards: { readonly card: LoadCard; counter: number }[];
   stan: number;
   turn: number;
+  /** Its place in the mix, and the payment before. */
+  step: number;
+  before: Original | undefined;
   /** False after an error: nobody knows what became of the payment. */
   good: boolean;
 };
@@ -60,7 +69,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
         if (!(await till.signIn())) throw new Error(`terminal ${terminal.tid} cannot sign in`);
         const own = cards.filter((_, at) => at % terminals.length === from + index);
         const held = own.map((card) => ({ card, counter }));
-        return { till, cards: held, stan, turn: 0, good: true };
+        return { till, cards: held, stan, turn: 0, step: 0, before: undefined, good: true };
       }),
     );
     seats.push(...opened);
@@ -75,27 +84,39 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   return { run: (run) => runFleet(seats, options.zone, run, progress), progress, close };
 }
 
-function pay(seat: Seat, zone: string): Promise<Outcome> {
+async function pay(seat: Seat, zone: string, mix: Mix): Promise<Outcome> {
+  const types = mixes[mix];
+  const type = types[seat.step % types.length] ?? "sale";
+  seat.step += 1;
+  const follows = catalogue[type].follows.length > 0;
+  // Without an original there is nothing to follow: the next type has its turn.
+  if (follows && !seat.before) return pay(seat, zone, mix);
+  const original = follows ? seat.before : undefined;
+  if (!original) seat.turn += 1;
   const held = seat.cards[seat.turn % seat.cards.length];
-  if (!held) return Promise.resolve("error");
-  seat.turn += 1;
+  if (!held) return "error";
+  if (!original) held.counter += 1;
   seat.stan += 1;
-  held.counter += 1;
   const local = localParts(Date.now(), zone);
-  return seat.till.sale({
-    card: held.card,
+  const fresh = 1 + ((seat.stan * 7919) % LARGEST_AMOUNT);
+  const { outcome, original: made } = await seat.till.pay({
+    type,
+    original,
+    card: original?.card ?? held.card,
     counter: held.counter,
     stan: seat.stan,
-    amount: 1 + ((seat.stan * 7919) % LARGEST_AMOUNT),
+    amount: original?.amount ?? fresh,
     date: local.date.replaceAll("-", "").slice(2),
     time: local.time.replaceAll(":", ""),
   });
+  seat.before = made;
+  return outcome;
 }
 
 async function runFleet(
   seats: readonly Seat[],
   zone: string,
-  { seconds, rate }: RunOptions,
+  { seconds, rate, mix = "sale" }: RunOptions,
   progress: Fleet["progress"],
 ): Promise<Ran> {
   const counts = { approved: 0, declined: 0, error: 0 };
@@ -103,7 +124,7 @@ async function runFleet(
   const began = performance.now();
   const end = began + seconds * 1000;
   const once = async (seat: Seat, since: number): Promise<void> => {
-    const outcome = await pay(seat, zone);
+    const outcome = await pay(seat, zone, mix);
     const now = performance.now();
     counts[outcome] += 1;
     if (outcome === "error") seat.good = false;

@@ -70,8 +70,8 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
     writeSet(data, { ...set, counter: most, stan: last });
   };
   return {
-    run: async ({ seconds, rate }) => {
-      const own = { seconds, rate: rate === undefined ? undefined : rate / count };
+    run: async ({ seconds, rate, mix }) => {
+      const own = { seconds, mix, rate: rate === undefined ? undefined : rate / count };
       const parts = await Promise.all(
         children.map((child) =>
           ask(child, { do: "run", ...own }, (far) => keep(far.counter + MARGIN, far.stan + MARGIN)),

@@ -7,21 +7,39 @@ import {
   encode,
   encodeForMac,
   macInput,
+  responseMti,
   unionpayPos,
   withMac,
   writeFrame,
   type Decoded,
   type Message,
+  type MessageFields,
 } from "@tillway/iso8583";
 import { encodePinBlock, encryptTrack, tdesDecrypt, tdesEncrypt, unionpayMac } from "@tillway/keys";
+import { catalogue } from "@tillway/transactions";
 import { chipData } from "./chip.ts";
+import type { LoadType } from "./mix.ts";
 import { charactersHex, type LoadCard, type LoadTerminal } from "./set.ts";
 
 /** `error`: no answer, no right MAC, or an answer to something else. */
 export type Outcome = "approved" | "declined" | "error";
 
-/** One sale of a card: its counter is used once and never again. Amount in minor units. */
-export type SaleOrder = {
+/** A payment that was approved, as what follows it names it. */
+export type Original = {
+  readonly card: LoadCard;
+  readonly stan: string;
+  readonly amount: number;
+  /** MMDD as the host said. */
+  readonly date: string;
+  readonly rrn: string;
+  readonly code: string;
+};
+
+/** One payment: a card's counter is used once and never again. Amount in minor units. */
+export type Order = {
+  readonly type: LoadType;
+  /** Where the type follows one. */
+  readonly original: Original | undefined;
   readonly card: LoadCard;
   readonly counter: number;
   readonly stan: number;
@@ -31,9 +49,12 @@ export type SaleOrder = {
   readonly time: string;
 };
 
+/** `original`: what was approved, for what may follow it. */
+export type Answer = { readonly outcome: Outcome; readonly original?: Original };
+
 export type Till = {
   readonly signIn: () => Promise<boolean>;
-  readonly sale: (order: SaleOrder) => Promise<Outcome>;
+  readonly pay: (order: Order) => Promise<Answer>;
   readonly close: () => void;
 };
 
@@ -65,7 +86,7 @@ export async function openTill(address: Address, terminal: LoadTerminal): Promis
       keys = await signIn(exchange, terminal);
       return keys !== undefined;
     },
-    sale: async (order) => (keys ? sale(exchange, terminal, keys, order) : "error"),
+    pay: async (order) => (keys ? pay(exchange, terminal, keys, order) : { outcome: "error" }),
     close: () => socket.destroy(),
   };
 }
@@ -129,54 +150,98 @@ async function signIn(exchange: Exchange, terminal: LoadTerminal): Promise<Keys 
   return { pin: at(0, 16), mac: at(1, 8), track: at(2, 16), batch };
 }
 
-function saleMessage(terminal: LoadTerminal, keys: Keys, order: SaleOrder): Message {
-  const { card, amount, counter, date, time } = order;
-  const stan = padded(order.stan, 6);
-  const unpredictable = padded(order.stan * 7919 + counter, 8).slice(-8);
-  const chip = { amount, counter, stan, date, time, unpredictable, type: "00" };
-  const track = `${card.pan}=${card.expiry.slice(0, 4)}${card.serviceCode}0000000`;
+/** Fields of every payment: its type as the catalogue has it, without card data. */
+function common(terminal: LoadTerminal, keys: Keys, order: Order): Record<string, string> {
+  const { pos } = catalogue[order.type];
   return {
-    mti: "0200",
-    fields: {
-      "2": card.pan,
-      "3": "000000",
-      "4": padded(amount, 12),
-      "11": stan,
-      "14": card.expiry.slice(0, 4),
-      "22": "051",
-      "23": card.psn.padStart(3, "0"),
-      "25": "00",
-      "26": "12",
-      "35": encryptTrack(keys.track, track),
-      "41": terminal.tid,
-      "42": terminal.mid,
-      "49": "156",
-      "52": toHex(tdesEncrypt(keys.pin, encodePinBlock(0, card.pin, card.pan))),
-      "53": "2610000000000000",
-      "55": chipData(card, terminal.serial, chip),
-      "60": `22${keys.batch}00050`,
-    },
+    "3": pos.processing,
+    ...(catalogue[order.type].amount === "none" ? {} : { "4": padded(order.amount, 12) }),
+    "11": padded(order.stan, 6),
+    "25": pos.condition,
+    "41": terminal.tid,
+    "42": terminal.mid,
+    "49": "156",
+    "60": `${pos.type}${keys.batch}00050`,
   };
 }
 
-async function sale(
+/** The card read by its chip, with its PIN. */
+function withCard(terminal: LoadTerminal, keys: Keys, order: Order): MessageFields {
+  const { card, counter, date, time } = order;
+  const { amount, pos } = catalogue[order.type];
+  const chip = {
+    counter,
+    date,
+    time,
+    stan: padded(order.stan, 6),
+    type: pos.processing.slice(0, 2),
+    amount: amount === "none" ? 0 : order.amount,
+    unpredictable: padded(order.stan * 7919 + counter, 8).slice(-8),
+  };
+  const track = `${card.pan}=${card.expiry.slice(0, 4)}${card.serviceCode}0000000`;
+  return {
+    ...common(terminal, keys, order),
+    "2": card.pan,
+    "14": card.expiry.slice(0, 4),
+    "22": "051",
+    "23": card.psn.padStart(3, "0"),
+    "26": "12",
+    "35": encryptTrack(keys.track, track),
+    "52": toHex(tdesEncrypt(keys.pin, encodePinBlock(0, card.pin, card.pan))),
+    "53": "2610000000000000",
+    "55": chipData(card, terminal.serial, chip),
+  };
+}
+
+/** What follows a payment: the original's numbers (spec §2.4), the card by its number. */
+function withOriginal(
+  terminal: LoadTerminal,
+  keys: Keys,
+  order: Order,
+  original: Original,
+): MessageFields {
+  const { stan, date, rrn, code } = original;
+  const isRefund = order.type === "refund";
+  return {
+    ...common(terminal, keys, order),
+    "2": order.card.pan,
+    "14": order.card.expiry.slice(0, 4),
+    "22": "012",
+    "37": rrn,
+    ...(isRefund ? { "63": "CUP" } : { "38": code }),
+    "61": keys.batch + stan + date,
+  };
+}
+
+async function pay(
   exchange: Exchange,
   terminal: LoadTerminal,
   keys: Keys,
-  order: SaleOrder,
-): Promise<Outcome> {
-  const request = saleMessage(terminal, keys, order);
+  order: Order,
+): Promise<Answer> {
+  const { card, original } = order;
+  const request = {
+    mti: catalogue[order.type].pos.mti,
+    fields: original
+      ? withOriginal(terminal, keys, order, original)
+      : withCard(terminal, keys, order),
+  };
   const bytes = encodeForMac(unionpayPos, request);
   const answer = await exchange(withMac(bytes, unionpayMac(keys.mac, macInput(bytes))));
-  if (!answer) return "error";
+  if (!answer) return { outcome: "error" };
   const reply = decode(unionpayPos, answer);
-  if (!belongs(reply, request) || !authentic(keys, answer, reply)) return "error";
-  return reply.fields["39"] === "00" ? "approved" : "declined";
+  if (!belongs(reply, request) || !authentic(keys, answer, reply)) return { outcome: "error" };
+  const { "13": date = "", "37": rrn = "", "38": code = "", "39": result } = reply.fields;
+  if (result !== "00") return { outcome: "declined" };
+  const { amount } = order;
+  const stan = padded(order.stan, 6);
+  return { outcome: "approved", original: { card, stan, amount, date, rrn, code } };
 }
 
 function belongs({ mti, fields }: Decoded, request: Message): boolean {
-  const same = ["4", "11", "41"].every((field) => fields[field] === request.fields[field]);
-  return mti === "0210" && same;
+  const same = ["3", "11", "41"].every((field) => fields[field] === request.fields[field]);
+  const asked = request.fields["4"];
+  return mti === responseMti(request.mti) && same && (asked ?? fields["4"]) === fields["4"];
 }
 
 function authentic(keys: Keys, payload: Uint8Array, reply: Decoded): boolean {
