@@ -11,9 +11,13 @@ export type Entry = {
   readonly rrn?: string | null;
   readonly state: string;
   readonly amount: string;
+  /** At the acquirer: whose it is. */
+  readonly terminal?: string;
 };
 
 export type Parties = {
+  /** Terminals whose journals are here; others, such as a load's, keep theirs elsewhere. */
+  readonly devices: readonly string[];
   readonly terminal: readonly Entry[];
   readonly acquirer: readonly Entry[];
   readonly issuer: readonly Entry[];
@@ -39,8 +43,9 @@ export function agreement(parties: Parties): Check[] {
     charges,
   );
   if (!terminal || !acquirer || !issuer) return [];
+  const ours = parties.acquirer.filter((one) => parties.devices.includes(one.terminal ?? ""));
   return [
-    same("terminal = acquirer: charges", terminal, acquirer),
+    same("terminal = acquirer: charges", terminal, charges(ours)),
     same("acquirer = issuer: charges", acquirer, issuer),
   ];
 }
