@@ -43,6 +43,20 @@ export type FrameHandlers = {
   readonly onClosed?: (reason: string, connection: Connection) => void;
 };
 
+/** Holds a socket's bytes back for the present turn: its frames leave in one call to the system. */
+function holdingTogether(socket: Socket): () => void {
+  let held = false;
+  return () => {
+    if (held || !socket.cork) return;
+    held = true;
+    socket.cork();
+    queueMicrotask(() => {
+      held = false;
+      socket.uncork?.();
+    });
+  };
+}
+
 /**
  * Reads frames from a connected socket and hands them over one by one. The peer is closed when it
  * sends a frame that is too long or cannot be one, stalls in a frame, is silent, or does not read.
@@ -56,7 +70,7 @@ export function acceptFrames(
 ): Connection {
   const reader = createFrameReader(framing, { maximum: limits.maximum });
   let closed = false;
-  let held = false;
+  const hold = holdingTogether(socket);
   let idle: Cancel = () => undefined;
   let stall: Cancel | undefined;
 
@@ -72,15 +86,7 @@ export function acceptFrames(
     peer: socket.remoteAddress ?? "",
     send: (frame) => {
       if (closed) return false;
-      if (!held && socket.cork) {
-        // Frames that are sent in one turn leave together, in one call to the system.
-        held = true;
-        socket.cork();
-        queueMicrotask(() => {
-          held = false;
-          socket.uncork?.();
-        });
-      }
+      hold();
       socket.write(writeFrame(framing, frame));
       if (socket.writableLength > limits.unsent) finish("not-reading");
       return !closed;

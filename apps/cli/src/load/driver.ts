@@ -1,6 +1,6 @@
 /** A driver's process: told by its parent what to open and when to run; it ends with its parent. */
 import { openFleet, type Fleet, type Ran, type RunOptions } from "./fleet.ts";
-import { readCard, readSet } from "./set.ts";
+import { readCard, readSet, usedOf } from "./set.ts";
 import type { Address } from "./terminal.ts";
 
 /** Every nth of the set, from `number` on. */
@@ -46,7 +46,7 @@ async function carryOut(told: Told): Promise<void> {
   const own = <T>(all: readonly T[]): T[] => all.filter((_, at) => at % share.of === share.number);
   const terminals = own(set.terminals).slice(0, told.terminals);
   const cards = own(set.cards).map((name) => readCard(data, name));
-  const { counter, stan } = set;
+  const { counter, stan } = usedOf(set);
   fleet = await openFleet({ address, terminals, cards, counter, stan, zone });
   say({ did: "open" });
 }

@@ -56,6 +56,8 @@ type Seat = {
 /** Connections are made and signed in a few at a time. */
 const AT_ONCE = 32;
 const LARGEST_AMOUNT = 50_000;
+/** A card's counter has two bytes (tag 9F36). */
+const LAST_COUNTER = 0xffff;
 
 /** Opens a connection for each terminal and signs all of them in. Rejects where one cannot. */
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
@@ -94,7 +96,7 @@ async function pay(seat: Seat, zone: string, mix: Mix): Promise<Outcome> {
   const original = follows ? seat.before : undefined;
   if (!original) seat.turn += 1;
   const held = seat.cards[seat.turn % seat.cards.length];
-  if (!held) return "error";
+  if (!held || held.counter >= LAST_COUNTER) return "error";
   if (!original) held.counter += 1;
   seat.stan += 1;
   const local = localParts(Date.now(), zone);

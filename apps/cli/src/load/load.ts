@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Said, Share, Told } from "./driver.ts";
 import type { Ran, RunOptions } from "./fleet.ts";
 import { add, noLatencies } from "./latencies.ts";
-import { readSet, writeSet } from "./set.ts";
+import { reserve, use, type Used } from "./set.ts";
 import type { Address } from "./terminal.ts";
 
 export type LoadOptions = {
@@ -25,9 +25,6 @@ export type Load = {
   readonly pids: readonly number[];
   readonly close: () => void;
 };
-
-/** Numbers that a crash may leave unrecorded. */
-const MARGIN = 2000;
 
 /** Starts the drivers and signs their terminals in. The load set must be there (`ensureSet`). */
 export async function openLoad(options: LoadOptions): Promise<Load> {
@@ -63,22 +60,14 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
     close();
     throw error;
   }
-  const keep = (counter: number, stan: number): void => {
-    const set = readSet(data);
-    if (!set) return;
-    const [most, last] = [Math.max(counter, set.counter), Math.max(stan, set.stan)];
-    writeSet(data, { ...set, counter: most, stan: last });
-  };
   return {
     run: async ({ seconds, rate, mix }) => {
       const own = { seconds, mix, rate: rate === undefined ? undefined : rate / count };
       const parts = await Promise.all(
-        children.map((child) =>
-          ask(child, { do: "run", ...own }, (far) => keep(far.counter + MARGIN, far.stan + MARGIN)),
-        ),
+        children.map((child) => ask(child, { do: "run", ...own }, (far) => reserve(data, far))),
       );
       const all = together(parts.flatMap((said) => (said.did === "run" ? [said.ran] : [])));
-      keep(all.counter, all.stan);
+      use(data, all);
       return all;
     },
     pids: children.flatMap(({ pid }) => pid ?? []),
@@ -86,11 +75,7 @@ export async function openLoad(options: LoadOptions): Promise<Load> {
   };
 }
 
-function ask(
-  child: ChildProcess,
-  told: Told,
-  onProgress: (far: { readonly counter: number; readonly stan: number }) => void,
-): Promise<Said> {
+function ask(child: ChildProcess, told: Told, onProgress: (far: Used) => void): Promise<Said> {
   return new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error("a driver ended by itself"));
     const heard = (said: Said): void => {

@@ -32,13 +32,42 @@ export type LoadCard = {
   readonly key: string;
 };
 
-/** `counter`: no card of the set has used a higher one. `stan`: the same of the terminals. */
+/** Numbers that must never be used twice: of each card its counter, of each terminal its STAN. */
+export type Used = { readonly counter: number; readonly stan: number };
+
+/** `used`: nothing of the set has used higher ones; `reserved`: may have, where a load was cut off. */
 export type LoadSet = {
   readonly terminals: readonly LoadTerminal[];
   readonly cards: readonly string[];
-  readonly counter: number;
-  readonly stan: number;
+  readonly used: Used;
+  readonly reserved: Used | null;
 };
+
+const higher = (one: Used, other: Used): Used => ({
+  counter: Math.max(one.counter, other.counter),
+  stan: Math.max(one.stan, other.stan),
+});
+
+/** The numbers above which everything is free. */
+export const usedOf = ({ used, reserved }: LoadSet): Used =>
+  reserved ? higher(used, reserved) : used;
+
+/** Numbers that a crash may leave unrecorded. */
+const MARGIN = 2000;
+
+/** Notes how far a load is, with room for what it does until it is asked again. */
+export function reserve(data: string, far: Used): void {
+  const set = readSet(data);
+  if (!set) return;
+  const ahead = { counter: far.counter + MARGIN, stan: far.stan + MARGIN };
+  writeSet(data, { ...set, reserved: higher(ahead, usedOf(set)) });
+}
+
+/** Notes what a load has used once it is done. */
+export function use(data: string, far: Used): void {
+  const set = readSet(data);
+  if (set) writeSet(data, { ...set, used: higher(far, set.used), reserved: null });
+}
 
 /** One party's provisioning command: a document in, a document out. */
 export type Provisioning = (
@@ -77,7 +106,8 @@ export async function ensureSet(
   provision: Provisioning,
   say: (text: string) => void,
 ): Promise<LoadSet> {
-  const empty: LoadSet = { terminals: [], cards: [], counter: 0, stan: 0 };
+  const none: Used = { counter: 0, stan: 0 };
+  const empty: LoadSet = { terminals: [], cards: [], used: none, reserved: null };
   let set = readSet(data) ?? empty;
   if (set.terminals.length < wanted.terminals) {
     say(`registering ${wanted.terminals - set.terminals.length} terminals for the load`);
@@ -85,14 +115,16 @@ export async function ensureSet(
     set = { ...set, terminals: [...set.terminals, ...more] };
     writeSet(data, set);
   }
-  const anew = set.counter > COUNTER_END;
+  const { counter, stan } = usedOf(set);
+  const anew = counter > COUNTER_END;
   if (set.cards.length < wanted.cards || anew) {
     const count = Math.max(wanted.cards, set.cards.length);
     say(`issuing cards for the load: ${count} in all`);
     const all = Array.from({ length: count }, (_, at) => card(at));
     const cards = anew ? all : all.slice(set.cards.length);
     await provision("issuer", { links: [], cards, anew });
-    set = { ...set, cards: all.map(({ name }) => name), counter: anew ? 0 : set.counter };
+    const used = { counter: anew ? 0 : counter, stan };
+    set = { ...set, cards: all.map(({ name }) => name), used, reserved: null };
     writeSet(data, set);
   }
   return set;

@@ -91,9 +91,7 @@ export async function startSystem(
     issuer: origin(configuration.TILLWAY_ISSUER_HTTP_PORT),
     terminal: origin(configuration.TILLWAY_TERMINAL_PORT),
     database: shared.DATABASE_URL,
-    ...(wanted.includes("acquirer")
-      ? { pos: `${configuration.TILLWAY_HOST}:${configuration.TILLWAY_POS_PORT}` }
-      : {}),
+    pos: `${configuration.TILLWAY_HOST}:${configuration.TILLWAY_POS_PORT}`,
     processes: Object.fromEntries(parts.map((part) => [part.name, part.pid() ?? 0])),
   });
   const note = (): void => {
@@ -121,9 +119,7 @@ export async function startSystem(
     if (wanted.includes("acquirer") || wanted.includes("issuer")) {
       const database = await startPart(options("database"));
       parts.push(database);
-      if (typeof database.ready.url === "string") {
-        shared.DATABASE_URL = database.ready.url;
-      }
+      if (typeof database.ready.url === "string") shared.DATABASE_URL = database.ready.url;
     }
     for (const party of parties) {
       if (apart && wanted.includes(party)) parts.push(await startPart(options(`${party}-module`)));
