@@ -79,6 +79,8 @@ export function acceptFrames(
     closed = true;
     idle();
     stall?.();
+    // What was sent in this turn still leaves.
+    socket.uncork?.();
     socket.destroy();
     handlers.onClosed?.(reason, connection);
   };
