@@ -71,6 +71,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
         ...remembered,
         days: openDayKeeper(database),
         lanes: configuration.TILLWAY_LANES,
+        batchMost: configuration.TILLWAY_BATCH_MOST,
         onLost,
       }),
       terminals,

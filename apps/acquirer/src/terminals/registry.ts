@@ -1,7 +1,8 @@
 /** The registry as the wire asks it: one terminal by its number, sign-in with fresh keys. */
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
+import { Lanes } from "@tillway/database";
 import type { Database } from "../db/index.ts";
-import { endSession, insertSession, readTerminal } from "./store.ts";
+import { endSession, insertSession, readTerminals } from "./store.ts";
 import { workingKeyBlock, type KeyLayout, type SentKey, type Terminal } from "./terminal.ts";
 
 export type Terminals = {
@@ -31,10 +32,19 @@ type Cached = { readonly terminal: Promise<Terminal | undefined>; readonly until
 export function openTerminals(options: TerminalsOptions): Terminals {
   const { database, module, now } = options;
   const cache = new Map<string, Cached>();
+  // Those that are asked for while a query is under way are read together by the next one.
+  const reading = new Lanes<string, Terminal | undefined>({
+    lanes: 1,
+    run: async (_lane, tids) => {
+      const found = await database.use((sql) => readTerminals(sql, tids));
+      return tids.map((tid) => found.get(tid));
+    },
+    bisects: () => false,
+  });
   const find = (tid: string, fresh = false): Promise<Terminal | undefined> => {
     const known = cache.get(tid);
     if (!fresh && known && known.until > now()) return known.terminal;
-    const terminal = database.use((sql) => readTerminal(sql, tid));
+    const terminal = reading.submit(0, tid);
     cache.delete(tid);
     if (cache.size >= MOST) {
       for (const oldest of cache.keys()) {

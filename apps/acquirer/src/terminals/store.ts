@@ -59,8 +59,11 @@ function terminalOf(row: Row): Terminal {
   };
 }
 
-/** A terminal with its merchant and its newest key session, or undefined. */
-export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
+/** Terminals with their merchant and their newest key session, by number; unknown ones are left out. */
+export async function readTerminals(
+  sql: Sql,
+  tids: readonly string[],
+): Promise<Map<string, Terminal>> {
   const found = await sql.query(
     `select t.tid, t.serial, t.status, t.tmk, t.batch, t.settling, t.state, t.latitude,
             t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
@@ -70,11 +73,10 @@ export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | un
        from terminal t
        join merchant m on m.mid = t.mid
        left join key_session k on k.tid = t.tid and k.version = t.session
-      where t.tid = $1`,
-    [tid],
+      where t.tid = any($1::text[])`,
+    [[...tids]],
   );
-  const row = found.rows[0];
-  return row && terminalOf(row);
+  return new Map(found.rows.map(terminalOf).map((terminal) => [terminal.tid, terminal]));
 }
 
 /**

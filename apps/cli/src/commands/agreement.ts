@@ -14,9 +14,13 @@ export type Entry = {
   /** Of the terminal: which type it is, and what it follows. */
   readonly type?: string;
   readonly originalRrn?: string | null;
+  /** At the acquirer: whose it is. */
+  readonly terminal?: string;
 };
 
 export type Parties = {
+  /** Terminals whose journals are here; others, such as a load's, keep theirs elsewhere. */
+  readonly devices: readonly string[];
   readonly terminal: readonly Entry[];
   readonly acquirer: readonly Entry[];
   readonly issuer: readonly Entry[];
@@ -63,12 +67,10 @@ function same(name: string, left: Map<string, string>, right: Map<string, string
 /** Whether the three parties agree on every charge that stands, to the minor unit. */
 export function agreement(parties: Parties): Check[] {
   const tips = tipsOf(parties.terminal);
-  const [terminal, acquirer, issuer] = [parties.terminal, parties.acquirer, parties.issuer].map(
-    (entries) => charges(entries, tips),
-  );
-  if (!terminal || !acquirer || !issuer) return [];
+  const standing = (entries: readonly Entry[]): Map<string, string> => charges(entries, tips);
+  const ours = parties.acquirer.filter((one) => parties.devices.includes(one.terminal ?? ""));
   return [
-    same("terminal = acquirer: charges", terminal, acquirer),
-    same("acquirer = issuer: charges", acquirer, issuer),
+    same("terminal = acquirer: charges", standing(parties.terminal), standing(ours)),
+    same("acquirer = issuer: charges", standing(parties.acquirer), standing(parties.issuer)),
   ];
 }
