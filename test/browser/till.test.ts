@@ -27,7 +27,7 @@ after(async () => {
 
 const languages = {
   en: {
-    insert: "Insert card",
+    insert: "Insert, tap or swipe card",
     remove: "Remove card",
     pin: "Enter PIN",
     approved: "Approved",
@@ -38,7 +38,7 @@ const languages = {
     debit: "Insert: UnionPay debit",
   },
   "zh-CN": {
-    insert: "请插卡",
+    insert: "请插卡、挥卡或刷卡",
     remove: "拔卡",
     pin: "请输入密码",
     approved: "交易成功",

@@ -82,7 +82,7 @@ describe("a card in a PC/SC reader", options, () => {
   });
 
   test("without a card there is nothing to pay with", async () => {
-    const answer = (await call("payments", order())) as { code?: string };
+    const answer = (await call("transactions", order())) as { code?: string };
     assert.equal(answer.code, "unknown-card", JSON.stringify(answer));
   });
 
@@ -136,8 +136,8 @@ describe("a card in a PC/SC reader", options, () => {
 
   test("a person's sale begins with the insertion and ends with the removal", async () => {
     const screen = await openScreen();
-    screen.send({ type: "sale", amount: "100", currency: "CNY" });
-    await screen.shows("insert-card");
+    screen.send({ type: "begin", order: { type: "sale", amount: "100" } });
+    await screen.shows("present-card");
     await insert("unionpay-debit");
     await screen.shows("enter-pin");
     await remove();

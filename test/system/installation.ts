@@ -216,7 +216,7 @@ export async function startInstallation({
         card,
         pin,
       });
-      const url = `${origin("terminal")}/terminals/${tid}/payments`;
+      const url = `${origin("terminal")}/terminals/${tid}/transactions`;
       const answer = await fetch(url, { method: "POST", headers, body });
       return (await answer.json()) as Payment;
     },

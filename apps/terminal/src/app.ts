@@ -11,7 +11,6 @@ import { keyFile, openModule, readIfThere, secretText } from "./files.ts";
 import { plainly, securely } from "./host/index.ts";
 import { createAccess, createServer, makePairingCode, openSnapshots } from "./http/index.ts";
 import { openJournal } from "./journal/index.ts";
-import { kernelConfiguration } from "./payment/index.ts";
 import type { TerminalConfiguration } from "./settings.ts";
 
 export type TerminalsOptions = {
@@ -89,14 +88,14 @@ function openDevices(
   module: SecurityModule,
   reader: CardReader | undefined,
 ): Map<string, Device> {
-  const caKeys = readIfThere(join(folder, "ca-keys.json"));
+  const kept = readIfThere(join(folder, "ca-keys.json"));
   const tids = readdirSync(folder).flatMap(
     (file) => /^journal-(.+)\.sqlite$/.exec(file)?.[1] ?? [],
   );
-  if (!caKeys || tids.length === 0) {
+  if (!kept || tids.length === 0) {
     throw new Error(`no terminal is provisioned in ${folder}: start the whole system once`);
   }
-  const keys: unknown = JSON.parse(new TextDecoder().decode(caKeys));
+  const caKeys: unknown = JSON.parse(new TextDecoder().decode(kept));
   const tray = openTray(join(configuration.TILLWAY_DATA, "cards"), random);
   const dial = (tid: string): (() => Socket) => {
     const { TILLWAY_ACQUIRER_HOST: host, TILLWAY_POS_TLS: line } = configuration;
@@ -110,8 +109,7 @@ function openDevices(
     // A key for what rests on this disk, not one of payment: it may be where the journal is.
     const deviceKey = keyFile(join(folder, `journal-${tid}.key`), random);
     const journal = openJournal({ path, deviceKey, random });
-    const kernel = kernelConfiguration(journal.identity(), keys);
-    const parts = { configuration, journal, module, tray, kernel, clock, random, log };
+    const parts = { configuration, journal, module, tray, caKeys, clock, random, log };
     const own = at === 0 ? reader : undefined;
     devices.set(tid, createDevice({ ...parts, reader: own, connect: dial(tid) }));
   }

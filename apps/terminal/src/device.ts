@@ -1,12 +1,11 @@
 /** One POS device: its journal, its line to the acquirer, its PIN pad, its slot and its desk. */
-import type { KernelConfiguration } from "@tillway/emv";
 import type { SecurityModule } from "@tillway/keys";
 import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
 import { openWebReader, type CardReader, type CardTray, type WebReader } from "./cards/index.ts";
 import { openHostLink } from "./host/index.ts";
 import type { Identity, Journal } from "./journal/index.ts";
-import { Desk } from "./payment/index.ts";
+import { Desk, followConfiguration } from "./payment/index.ts";
 import { createPinPad, type PinPad } from "./pinpad/index.ts";
 import { Session } from "./session/index.ts";
 import type { TerminalConfiguration } from "./settings.ts";
@@ -32,7 +31,8 @@ export type DeviceOptions = {
   readonly tray: CardTray;
   /** A reader in whose place the tray would stand. */
   readonly reader: CardReader | undefined;
-  readonly kernel: KernelConfiguration;
+  /** Keys of the certification authorities, from provisioning. */
+  readonly caKeys: unknown;
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
   readonly log: Logger;
@@ -64,7 +64,12 @@ export function createDevice(options: DeviceOptions): Device {
     pinPad,
     tray,
     random,
-    kernel: options.kernel,
+    configurations: followConfiguration(journal, options.caKeys, onNotice),
+    fallback: configuration.TILLWAY_FALLBACK === "yes",
+    offline: {
+      count: configuration.TILLWAY_OFFLINE_COUNT,
+      amount: BigInt(configuration.TILLWAY_OFFLINE_AMOUNT),
+    },
     zone: configuration.TILLWAY_ZONE,
     cardMs: configuration.TILLWAY_CARD_MS,
     linked: () => link.up(),

@@ -24,6 +24,18 @@ export const terminalSettings = {
     min: 1000,
     max: 300_000,
   }),
+  TILLWAY_FALLBACK: choice("whether a foreign card whose chip failed may be swiped", "no", [
+    "no",
+    "yes",
+  ]),
+  TILLWAY_OFFLINE_COUNT: whole("how many approvals of cards alone may wait to be sent", 20, {
+    min: 0,
+    max: 999,
+  }),
+  TILLWAY_OFFLINE_AMOUNT: whole("and how much in all, minor units", 200_000, {
+    min: 0,
+    max: 100_000_000,
+  }),
   TILLWAY_READER: choice("where the cards of the first terminal come from", "tray", [
     "tray",
     "pcsc",

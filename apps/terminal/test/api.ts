@@ -44,7 +44,7 @@ export function apiOf({ data }: Demonstration, { addresses }: Terminals): Api {
         entry: "chip",
         card: cardName,
       };
-      const { body } = await post(`/terminals/${tid}/payments`, { ...order, ...more });
+      const { body } = await post(`/terminals/${tid}/transactions`, { ...order, ...more });
       return body as Record<string, unknown>;
     },
     transactions: async () =>

@@ -91,14 +91,16 @@ test("bad requests are problems with a code and repeat nothing", async () => {
     [{ ...order, currency: "ZZZ" }, 400, "bad-currency"],
     [{ ...order, card: "no-such-card" }, 404, "unknown-card"],
     [{ ...order, pin: "12" }, 400, "bad-request"],
-    [{ ...order, entry: "swipe" }, 400, "bad-request"],
+    [{ ...order, entry: "thrown" }, 400, "bad-request"],
+    [{ ...order, type: "sale void" }, 400, "bad-order"],
+    [{ ...order, type: "deposit confirmation" }, 400, "bad-order"],
     [{}, 400, "bad-request"],
   ];
   for (const [body, status, code] of cases) {
-    const answer = await api.post("/terminals/10000001/payments", body);
+    const answer = await api.post("/terminals/10000001/transactions", body);
     assert.deepEqual([answer.status, (answer.body as { code: string }).code], [status, code]);
   }
-  const unknown = await api.post("/terminals/99999999/payments", order);
+  const unknown = await api.post("/terminals/99999999/transactions", order);
   assert.equal((unknown.body as { code: string }).code, "unknown-terminal");
   assert.equal((await api.get("/nothing")).status, 404);
 });
@@ -110,7 +112,7 @@ test("a sale by hand: amount, card, PIN on the pad, card out, result, receipt", 
   const phase = (wanted: string): Promise<void> =>
     until(() => stateOf(screen)?.phase === wanted, `the phase ${wanted}`);
   await phase("idle");
-  say({ type: "sale", amount: "2580", currency: "CNY" });
+  say({ type: "begin", order: { type: "sale", amount: "2580" } });
   await phase("card");
   const busy = await api.post("/terminals/10000001/sign-in");
   assert.equal((busy.body as { code: string }).code, "busy");
@@ -159,7 +161,7 @@ test("cancel at the PIN pad, and the card out while the host is asked", async ()
       const state = stateOf(screen);
       return state !== undefined && holds(state);
     }, what);
-  say({ type: "sale", amount: "100", currency: "CNY" });
+  say({ type: "begin", order: { type: "sale", amount: "100" } });
   say({ type: "insert", card: cardName });
   await seen(({ phase }) => phase === "pin", "the PIN pad");
   say({ type: "cancel" });
@@ -173,7 +175,7 @@ test("cancel at the PIN pad, and the card out while the host is asked", async ()
   });
   shop.host.script = ({ mti }) => (mti === "0200" ? { after: held, code: "00" } : { code: "00" });
   const reversals = shop.host.of("0400").length;
-  say({ type: "sale", amount: "100", currency: "CNY" });
+  say({ type: "begin", order: { type: "sale", amount: "100" } });
   say({ type: "insert", card: cardName });
   await seen(({ phase }) => phase === "pin", "the PIN pad");
   const page = await fetch(`${api.base}/terminals/10000001/pin-pad`, { headers });

@@ -8,19 +8,22 @@ const journal = openJournal({
   random: (length) => new Uint8Array(length).fill(1),
 });
 const stan = journal.nextStan();
-journal.begin(
-  {
+journal.begin({
+  transaction: {
     id: "killed",
     batch: journal.batch(),
     stan,
-    kind: "sale",
+    type: "sale",
     amount: "2580",
     currency: "CNY",
     entry: "chip",
     maskedPan: "621626*********0018",
     at: 1,
   },
-  { "2": "6216261000000000018", "11": stan },
-);
+  due: {
+    kind: "reversal",
+    message: { mti: "0400", fields: { "2": "6216261000000000018", "11": stan } },
+  },
+});
 process.stdout.write("written\n");
 setInterval(() => undefined, 1000);

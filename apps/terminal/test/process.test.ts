@@ -73,7 +73,7 @@ test("killed between request and answer: the next start reverses that sale first
   const first = await launch();
   shop.host.script = ({ mti }) => (mti === "0200" ? "silence" : { code: "00" });
   await until(() => shop.host.of("0800").length === 1, "sign-in");
-  const going = call(first.http, "/terminals/10000001/payments", order).catch(() => undefined);
+  const going = call(first.http, "/terminals/10000001/transactions", order).catch(() => undefined);
   await until(() => shop.host.of("0200").length === 1, "the sale");
   first.child.kill("SIGKILL");
   await once(first.child, "exit");
@@ -93,7 +93,7 @@ test("killed between request and answer: the next start reverses that sale first
     const rows = await (await call(second.http, "/terminals/10000001/transactions")).json();
     return (rows as { state: string }[])[0]?.state === "reversed";
   }, "its confirmation");
-  const paid = await call(second.http, "/terminals/10000001/payments", order);
+  const paid = await call(second.http, "/terminals/10000001/transactions", order);
   assert.equal(((await paid.json()) as { outcome: string }).outcome, "approved");
 
   const late = await launch();

@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { toHex } from "@tillway/bytes";
 import {
   demonstrationProfiles,
+  enterField,
   insertCard,
   newCardState,
+  tapCard,
   type Card,
   type CardImage,
   type CardState,
+  type ContactlessImage,
 } from "@tillway/emv";
 import { open as unseal, seal } from "@tillway/keys";
 import { maskPan } from "@tillway/money";
@@ -24,6 +27,14 @@ export type TrayCard = {
   readonly label: Both;
   readonly purpose: Both;
   readonly pin: string;
+  /** What it can be held to the reader as: itself without contacts, or a phone that it is on. */
+  readonly faces?: readonly {
+    readonly name: string;
+    readonly label: Both;
+    readonly purpose: Both;
+  }[];
+  /** Whether it has a magnetic stripe. */
+  readonly stripe?: boolean;
 };
 
 export type Inserted =
@@ -34,6 +45,12 @@ export type CardTray = {
   readonly list: () => TrayCard[];
   /** Puts a card into a slot; a card is in one slot at a time. */
   readonly insert: (name: string) => Inserted;
+  /** Holds a card, or one of its faces by name, to the reader. A reader of chips has no field. */
+  readonly tap?: (name: string, unlocked: boolean) => Inserted;
+  /** Track 2; undefined where there is no such card or it has no stripe. */
+  readonly swipe?: (name: string) => string | undefined;
+  /** What is printed on it, for keying in: number and YYMM. */
+  readonly keyed?: (name: string) => { readonly pan: string; readonly expiry: string } | undefined;
   /** Looks at the folder again: cards were added or restored. */
   readonly reload: () => void;
 };
@@ -46,7 +63,13 @@ export type Attendant = {
 };
 
 /** A card as its file holds it, and the digest that ties what it remembers to it. */
-type Filed = { readonly image: CardImage; readonly digest: string };
+type Filed = { readonly image: FiledCard; readonly digest: string };
+
+/** A chip with what else is on the plastic. */
+type FiledCard = CardImage & {
+  readonly contactless?: readonly ContactlessImage[];
+  readonly stripe?: string;
+};
 
 export function openTray(folder: string, random: (length: number) => Uint8Array): CardTray {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -54,10 +77,9 @@ export function openTray(folder: string, random: (length: number) => Uint8Array)
   const inUse = new Set<string>();
   let cards = readCards(folder, key);
 
-  const insert = (name: string): Inserted => {
-    const filed = cards.get(name);
-    if (!filed) return { ok: false, why: "unknown-card" };
-    if (inUse.has(name)) return { ok: false, why: "in-use" };
+  /** Takes a card in hand: its state from the file and back into it until it is given up. */
+  const take = (name: string, filed: Filed): Hand | undefined => {
+    if (inUse.has(name)) return undefined;
     inUse.add(name);
     const path = join(folder, `${name}.state`);
     let present = true;
@@ -71,23 +93,70 @@ export function openTray(folder: string, random: (length: number) => Uint8Array)
       kept = lasting;
     };
     const state = readState(path, key, name, filed) ?? newCardState(filed.image);
-    return {
-      ok: true,
-      card: insertCard({ image: filed.image, state, random, keep }),
-      eject: () => {
-        present = false;
-        inUse.delete(name);
-      },
+    const eject = (): void => {
+      present = false;
+      inUse.delete(name);
     };
+    return { state, keep, eject };
   };
+
+  const insert = (name: string): Inserted => {
+    const filed = cards.get(name);
+    if (!filed) return { ok: false, why: "unknown-card" };
+    const hand = take(name, filed);
+    if (!hand) return { ok: false, why: "in-use" };
+    const { state, keep, eject } = hand;
+    const { image } = filed;
+    const card = hasChip(image) ? insertCard({ image, state, random, keep }) : plastic;
+    return { ok: true, card, eject };
+  };
+
+  const tap = (name: string, unlocked: boolean): Inserted => {
+    const held = [...cards].find(
+      ([card, { image }]) =>
+        card === name || image.contactless?.some(({ profile }) => profile.name === name),
+    );
+    const faces = held?.[1].image.contactless ?? [];
+    const image = faces.find(({ profile }) => profile.name === name) ?? faces[0];
+    if (!held || !image) return { ok: false, why: "unknown-card" };
+    const hand = take(...held);
+    if (!hand) return { ok: false, why: "in-use" };
+    const { keep, eject } = hand;
+    const state = enterField(hand.state, unlocked);
+    const card = tapCard({ image, state, random, keep: ({ chip }) => keep(chip) });
+    return { ok: true, card, eject };
+  };
+
   return {
     list: () => [...cards].map(([name, { image }]) => shown(name, image)),
     insert,
+    tap,
+    swipe: (name) => cards.get(name)?.image.stripe,
+    keyed: (name) => {
+      const profile = cards.get(name)?.image.profile;
+      return profile && { pan: profile.pan, expiry: profile.expiry.slice(0, 4) };
+    },
     reload: () => {
       cards = readCards(folder, key);
     },
   };
 }
+
+/** A card that is being used. */
+type Hand = {
+  readonly state: CardState;
+  readonly keep: (state: CardState) => Promise<void>;
+  readonly eject: () => void;
+};
+
+/** The first digit of the service code tells (ISO/IEC 7813). */
+const hasChip = ({ profile }: CardImage): boolean => /^[26]/.test(profile.serviceCode);
+
+/** A card without a chip: nothing answers in the slot. */
+const plastic: Card = {
+  atr: new Uint8Array(0),
+  transmit: () => Promise.reject(new Error("the card has no chip")),
+};
 
 /** What outlives the card's power: only a change of it needs the disk. */
 function lastingPart(state: CardState): string {
@@ -95,9 +164,15 @@ function lastingPart(state: CardState): string {
   return JSON.stringify(lasting);
 }
 
-function shown(name: string, { profile }: CardImage): TrayCard {
+function shown(name: string, { profile, contactless = [], stripe }: FiledCard): TrayCard {
   const { scheme, label, purpose, pin } = profile;
-  return { name, scheme, maskedPan: maskPan(profile.pan), label, purpose, pin };
+  const faces = contactless.map((face) => ({
+    name: face.profile.name,
+    label: face.profile.label,
+    purpose: face.profile.purpose,
+  }));
+  const maskedPan = maskPan(profile.pan);
+  return { name, scheme, maskedPan, label, purpose, pin, faces, stripe: stripe !== undefined };
 }
 
 function readCards(folder: string, key: Uint8Array): Map<string, Filed> {
@@ -121,7 +196,7 @@ function readCard(folder: string, key: Uint8Array, name: string): Filed {
   const clear = sealed && unseal(key, sealed, `card/${name}`);
   if (!clear) throw new Error(`the card ${name} cannot be opened: restore the demonstration cards`);
   // Sealed by its personaliser under this folder's key: the shape is that of @tillway/emv.
-  const image = JSON.parse(new TextDecoder().decode(clear)) as CardImage;
+  const image = JSON.parse(new TextDecoder().decode(clear)) as FiledCard;
   return { image, digest: toHex(createHash("sha256").update(clear).digest()) };
 }
 

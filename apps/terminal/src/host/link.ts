@@ -55,7 +55,8 @@ const limits = { maximum: 4096, idleMs: 2_147_000_000, stallMs: 10_000, unsent: 
  * management messages, whose answers may bring a new one, the batch.
  */
 function keyOf(mti: string, fields: Message["fields"]): string {
-  const batch = mti.startsWith("08") ? "" : (fields["60"]?.slice(2, 8) ?? "");
+  const management = ["03", "05", "08"].includes(mti.slice(0, 2));
+  const batch = management ? "" : (fields["60"]?.slice(2, 8) ?? "");
   return [mti, fields["41"] ?? "", fields["42"] ?? "", fields["11"] ?? "", batch].join("|");
 }
 

@@ -2,9 +2,11 @@
 import { Type, type FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply } from "fastify";
 import type { Device } from "../device.ts";
+import { reprint } from "../receipt/index.ts";
+import { totalsOf, type Session } from "../session/index.ts";
 import { padDocument, padLanguage, padPolicy } from "../pinpad/index.ts";
 import type { Access } from "./access.ts";
-import { payAnswer } from "./pay-answer.ts";
+import { scriptedOrder, Transaction, transactionAnswer } from "./orders.ts";
 import { problem } from "./problems.ts";
 import { serveLentCard, servePinPad, serveReader, serveScreen } from "./sockets.ts";
 
@@ -15,26 +17,32 @@ const CardOfTerminal = Type.Object({
   card: Type.String({ maxLength: 64 }),
 });
 
-const Payment = Type.Object({
-  type: Type.Literal("sale"),
-  amount: Type.String({ maxLength: 12 }),
-  currency: Type.String({ maxLength: 3 }),
-  entry: Type.Optional(Type.Literal("chip")),
-  card: Type.String({ maxLength: 64 }),
-  pin: Type.Optional(Type.String({ pattern: "^[0-9]{4,12}$" })),
+const Listed = Type.Object({
+  batch: Type.Optional(Type.String({ pattern: "^[0-9]{6}$" })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+});
+
+const OfTransaction = Type.Object({
+  tid: Type.String({ maxLength: 8 }),
+  id: Type.String({ maxLength: 64 }),
 });
 
 type Options = { readonly devices: ReadonlyMap<string, Device>; readonly access: Access };
 
 const everyTransaction = 100_000;
 
-/** Routes for paired callers; the caller's right is checked before any of them runs. */
-export const deviceRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
-  const find = (tid: string, reply: FastifyReply): Device | undefined => {
+/** A device by its terminal number; the caller is told where there is none. */
+const finder =
+  (devices: ReadonlyMap<string, Device>) =>
+  (tid: string, reply: FastifyReply): Device | undefined => {
     const device = devices.get(tid);
     if (!device) void problem(reply, "unknown-terminal");
     return device;
   };
+
+/** Routes for paired callers; the caller's right is checked before any of them runs. */
+export const deviceRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
+  const find = finder(devices);
 
   app.get("/terminals", () =>
     [...devices.values()].map(({ identity, session, desk }) => ({
@@ -57,27 +65,83 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { de
     device.tray.reload();
     return device.tray.list();
   });
-  app.get("/terminals/:tid/transactions", { schema: { params: OfTerminal } }, (request, reply) => {
-    const device = find(request.params.tid, reply);
-    return device ? device.journal.transactions(everyTransaction) : reply;
-  });
+};
+
+/** Transactions: the journal's list, a new one by a script, a receipt once more. */
+export const transactionRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
+  const find = finder(devices);
+  app.get(
+    "/terminals/:tid/transactions",
+    { schema: { params: OfTerminal, querystring: Listed } },
+    ({ params, query }, reply) => {
+      const device = find(params.tid, reply);
+      if (!device) return reply;
+      const { batch, limit = everyTransaction } = query;
+      if (batch === undefined) return device.journal.transactions(limit);
+      return device.journal.ofBatch(batch).toReversed().slice(0, limit);
+    },
+  );
   app.post(
-    "/terminals/:tid/payments",
-    { schema: { params: OfTerminal, body: Payment } },
+    "/terminals/:tid/transactions",
+    { schema: { params: OfTerminal, body: Transaction } },
     async ({ params, body }, reply) => {
       const device = find(params.tid, reply);
       if (!device) return reply;
-      const paid = await device.desk.pay(body);
-      return paid.ok ? payAnswer(paid, device.identity) : problem(reply, paid.why);
+      const keyed = (name: string) => device.tray.keyed?.(name);
+      const paid = await device.desk.run(scriptedOrder(body, keyed));
+      return paid.ok ? transactionAnswer(paid, device.identity) : problem(reply, paid.why);
     },
   );
-  for (const action of ["signIn", "echo"] as const) {
-    const path = action === "signIn" ? "sign-in" : "echo";
-    app.post(`/terminals/:tid/${path}`, { schema: { params: OfTerminal } }, (request, reply) => {
-      const device = find(request.params.tid, reply);
+  app.get(
+    "/terminals/:tid/transactions/:id/receipt",
+    {
+      schema: {
+        params: OfTransaction,
+        querystring: Type.Object({
+          as: Type.Optional(
+            Type.Union([Type.Literal("text"), Type.Literal("svg"), Type.Literal("escpos")]),
+          ),
+          lang: Type.Optional(Type.Union([Type.Literal("en"), Type.Literal("zh")])),
+        }),
+      },
+    },
+    ({ params, query }, reply) => {
+      const device = find(params.tid, reply);
       if (!device) return reply;
+      const kept = device.journal.receipt(params.id);
+      if (kept === undefined) return problem(reply, "unknown-transaction");
+      const printed = reprint(kept, query.as ?? "text", query.lang ?? "en");
+      return reply.type(printed.type).send(printed.content);
+    },
+  );
+};
+
+/** The batch and the line: what is done without a card. */
+export const managementRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
+  app.get("/terminals/:tid/batch", { schema: { params: OfTerminal } }, ({ params }, reply) => {
+    const device = devices.get(params.tid);
+    if (!device) return problem(reply, "unknown-terminal");
+    const { journal } = device;
+    const batch = journal.batch();
+    const waiting = journal.dues().map(({ kind, stan, attempts }) => ({ kind, stan, attempts }));
+    return { batch, totals: totalsOf(journal.ofBatch(batch)), waiting };
+  });
+  const actions: Readonly<Record<string, (session: Session) => Promise<object>>> = {
+    "sign-in": (session) => session.signIn(),
+    "sign-off": (session) => session.signOff(),
+    echo: (session) => session.echo(),
+    settle: (session) => session.settle(),
+    "download/parameters": (session) => session.download("parameters"),
+    "download/ca-keys": (session) => session.download("ca-keys"),
+    "download/applications": (session) => session.download("applications"),
+    "upload/status": (session) => session.uploadStatus(),
+  };
+  for (const [path, action] of Object.entries(actions)) {
+    app.post(`/terminals/:tid/${path}`, { schema: { params: OfTerminal } }, (request, reply) => {
+      const device = devices.get(request.params.tid);
+      if (!device) return problem(reply, "unknown-terminal");
       if (device.desk.busy()) return problem(reply, "busy");
-      return device.session[action]();
+      return action(device.session);
     });
   }
 };

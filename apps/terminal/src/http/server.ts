@@ -11,7 +11,14 @@ import type { Device } from "../device.ts";
 import type { Access } from "./access.ts";
 import { backupRoutes, type Snapshots } from "./backup.ts";
 import { problem } from "./problems.ts";
-import { cardRoutes, deviceRoutes, padSocket, screenRoutes } from "./routes.ts";
+import {
+  cardRoutes,
+  deviceRoutes,
+  managementRoutes,
+  padSocket,
+  screenRoutes,
+  transactionRoutes,
+} from "./routes.ts";
 
 export type ServerOptions = {
   readonly devices: ReadonlyMap<string, Device>;
@@ -43,10 +50,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { devices, access, log } = options;
   const app = Fastify({
     logger: false,
-    bodyLimit: 16_384,
+    bodyLimit: 262_144,
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  await app.register(fastifyWebsocket, { options: { maxPayload: 4096 } });
+  await app.register(fastifyWebsocket, { options: { maxPayload: 262_144 } });
 
   app.addHook("onSend", async (_request, reply) => {
     reply.headers(headers);
@@ -74,6 +81,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     });
     await paired.register(deviceRoutes, { devices, access });
     await paired.register(backupRoutes, { snapshots: options.snapshots });
+    await paired.register(transactionRoutes, { devices, access });
+    await paired.register(managementRoutes, { devices, access });
     await paired.register(screenRoutes, { devices, access });
     await paired.register(cardRoutes, { devices, access });
   });

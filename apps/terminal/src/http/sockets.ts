@@ -1,8 +1,10 @@
 /** The sockets of a device: its screen, the PIN pad's own, and those of cards. */
+import { Value } from "typebox/value";
 import type { WebSocket } from "ws";
 import { lendCard, type Hearing, type Line } from "../cards/index.ts";
 import type { Device } from "../device.ts";
 import type { NotTaken } from "../payment/index.ts";
+import { orderOf, ScreenOrder, Strokes } from "./orders.ts";
 
 /** Text of one message as JSON; undefined where it is none. */
 function parse(data: unknown): unknown {
@@ -19,7 +21,8 @@ function textOf(message: object, name: string): string {
 }
 
 /** Shows the device's screen and takes what the cashier does. */
-export function serveScreen(socket: WebSocket, { desk }: Device): void {
+export function serveScreen(socket: WebSocket, device: Device): void {
+  const { desk } = device;
   const send = (message: object): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
   };
@@ -30,20 +33,30 @@ export function serveScreen(socket: WebSocket, { desk }: Device): void {
   socket.on("message", (data) => {
     const message = parse(data);
     if (typeof message !== "object" || message === null) return;
-    const refused = order(message, desk);
+    const refused = order(message, device);
     if (refused) send({ type: "refused", code: refused });
   });
 }
 
-function order(message: object, desk: Device["desk"]): NotTaken | undefined {
+function order(message: object, { desk, tray }: Device): NotTaken | undefined {
   switch (textOf(message, "type")) {
-    case "sale":
-      return desk.sale({
-        amount: textOf(message, "amount"),
-        currency: textOf(message, "currency"),
-      });
+    case "begin": {
+      const wanted: unknown = Reflect.get(message, "order");
+      if (!Value.Check(ScreenOrder, wanted)) return "bad-order";
+      return desk.begin(orderOf(wanted, (name) => tray.keyed?.(name)));
+    }
     case "insert":
       return desk.insert(textOf(message, "card"));
+    case "tap":
+      return desk.tap(cardsOf(message), Reflect.get(message, "unlocked") === true);
+    case "swipe":
+      return desk.swipe(textOf(message, "card"));
+    case "sign": {
+      const strokes: unknown = Reflect.get(message, "strokes");
+      if (!Value.Check(Strokes, strokes)) return "bad-order";
+      desk.sign(strokes);
+      return undefined;
+    }
     case "remove":
       desk.remove();
       return undefined;
@@ -56,6 +69,13 @@ function order(message: object, desk: Device["desk"]): NotTaken | undefined {
     default:
       return undefined;
   }
+}
+
+/** One card, or several in the field at once. */
+function cardsOf(message: object): string[] {
+  const cards: unknown = Reflect.get(message, "cards");
+  if (Array.isArray(cards)) return cards.filter((one) => typeof one === "string");
+  return [textOf(message, "card")];
 }
 
 /** Shows the PIN pad's picture and takes its presses. */

@@ -1,9 +1,16 @@
-export { openJournal, provisionJournal, type Journal } from "./store.ts";
+export { openJournal, provisionJournal } from "./open.ts";
+export type { Begun, Journal } from "./store.ts";
 export type {
+  Details,
+  Due,
+  DueKind,
+  DueMessage,
+  Entry,
   Identity,
   JournalTransaction,
+  KeptCard,
+  NewDue,
   NewTransaction,
-  PendingReversal,
   ReversalReason,
   Settled,
 } from "./rows.ts";

@@ -1,3 +1,7 @@
-export { Desk, type NotTaken, type Paid } from "./payment.ts";
-export { kernelConfiguration } from "./sale.ts";
+export type { Conclusion } from "./conclusion.ts";
+export { followConfiguration, kernelConfiguration } from "./configuration.ts";
+export { Desk, type NotTaken, type Paid } from "./desk.ts";
+export type { Order } from "./order.ts";
 export type { Screen } from "./screen.ts";
+export type { ScriptedOrder } from "./script.ts";
+export type { Stroke } from "./signature.ts";

@@ -1,10 +1,19 @@
 /** What a device's screen shows: a closed vocabulary that the till puts into words. */
+import type { TransactionName } from "@tillway/transactions";
 import type { Both } from "../receipt/index.ts";
 import type { Flow } from "./flow.ts";
 
 export type Prompt =
   | "ready"
   | "insert-card"
+  | "present-card"
+  | "present-one-card"
+  | "tap-again"
+  | "see-phone"
+  | "insert-or-swipe"
+  | "swipe-card"
+  | "use-chip"
+  | "sign"
   | "try-again"
   | "use-another-card"
   | "reading-card"
@@ -20,10 +29,19 @@ export type Prompt =
   | "reversed"
   | "not-connected";
 
-export type ScreenPhase = "idle" | "card" | "reading" | "pin" | "online" | "remove" | "result";
+export type ScreenPhase =
+  | "idle"
+  | "card"
+  | "reading"
+  | "pin"
+  | "online"
+  | "signature"
+  | "remove"
+  | "result";
 
 /** How a payment ended, as a screen shows it; no card data but the masked PAN. */
 export type ShownResult = {
+  readonly type: TransactionName;
   readonly outcome: string;
   readonly responseCode: string;
   readonly responseText: Both;
@@ -33,6 +51,10 @@ export type ShownResult = {
   readonly maskedPan: string;
   readonly stan: string;
   readonly batch: string;
+  /** Minor units that were not approved of what was asked for: to be collected another way. */
+  readonly rest?: string;
+  /** Minor units of the account's balance, with - where it is owed. */
+  readonly balance?: string;
 };
 
 export type ShownReceipt = { readonly text: Both; readonly svg: Both };
@@ -40,6 +62,7 @@ export type ShownReceipt = { readonly text: Both; readonly svg: Both };
 export type Screen = {
   readonly phase: ScreenPhase;
   readonly prompt: Prompt;
+  readonly type?: TransactionName;
   readonly amount?: string;
   readonly currency?: string;
   /** The card in the slot. */
@@ -57,12 +80,13 @@ export function screenOf(
   line: { readonly signedIn: boolean; readonly linked: boolean },
   shown: { readonly result: ShownResult; readonly receipt: ShownReceipt } | undefined,
 ): Screen {
+  const { payment } = flow;
   const over = flow.stage === "remove" || flow.stage === "result";
   return {
     phase: phaseOf(flow.stage),
     prompt: flow.prompt,
-    ...(flow.sale && flow.stage !== "idle"
-      ? { amount: flow.sale.amount, currency: flow.sale.currency }
+    ...(payment && flow.stage !== "idle"
+      ? { type: payment.type, amount: payment.amount, currency: payment.currency }
       : {}),
     card: flow.card,
     pinDigits: flow.stage === "pin" ? flow.pinDigits : 0,
@@ -78,12 +102,13 @@ function phaseOf(stage: Flow["stage"]): ScreenPhase {
     case "reading":
     case "pin":
     case "online":
+    case "signature":
     case "remove":
     case "result":
       return stage;
     case "preparing":
     case "completing":
-    case "undoing":
+    case "following":
       return "online";
   }
 }

@@ -6,10 +6,11 @@ import { currency } from "@tillway/money";
 import { makeCard, random } from "../../test/demonstration.ts";
 import { issuerAnswer } from "../../test/scripted-host.ts";
 import type { HostWords, Verdict } from "../session/index.ts";
-import { busy, idle, type Effect, type Flow, type FlowEvent, type Sale } from "./flow.ts";
-import { kernelConfiguration, transactionInput } from "./sale.ts";
+import { kernelConfiguration } from "./configuration.ts";
+import { busy, idle, type Effect, type Flow, type FlowEvent, type Payment } from "./flow.ts";
 import { screenOf } from "./screen.ts";
 import { step } from "./step.ts";
+import { transactionInput } from "./times.ts";
 
 const { image, caKey } = makeCard();
 const identity = {
@@ -22,16 +23,23 @@ const identity = {
 const cny = currency("CNY");
 assert.ok(cny);
 const now = Date.UTC(2026, 10, 22, 2, 45, 30);
-const sale: Sale = {
+const { contact, contactless } = kernelConfiguration(identity, [caKey]);
+const sale: Payment = {
   id: "the-sale",
+  type: "sale",
   stan: "000001",
   batch: "000001",
   amount: "2580",
   currency: "CNY",
-  configuration: kernelConfiguration(identity, [caKey]),
+  configuration: contact,
+  contactless,
+  partial: false,
+  fallback: false,
   transaction: transactionInput({
     amount: "2580",
     currency: cny,
+    type: "00",
+    forceOnline: false,
     stan: "000001",
     now,
     zone: "Asia/Shanghai",
@@ -76,7 +84,7 @@ class Bench {
   }
 
   toOnline(): void {
-    const begun = this.feed({ type: "sale", sale });
+    const begun = this.feed({ type: "begin", payment: sale });
     assert.deepEqual(begun, ["prepare"]);
     this.feed({ type: "prepared", readiness: "ready", batch: "000001" });
     assert.deepEqual(this.feed({ type: "inserted", card: "unionpay-debit" }), ["ask-pin"]);
@@ -92,7 +100,11 @@ class Bench {
       authorizationCode: code === "00" ? "A1B2C3" : "",
       time: "104530",
       date: "1122",
-      issuerData: toHex(issuerAnswer(authorise.request.data, image, code)),
+      settlementDate: "1122",
+      acquirer: "48020000",
+      amount: "2580",
+      additional: "",
+      issuerData: toHex(issuerAnswer(authorise.data.chip, image, code)),
     };
   }
 
@@ -110,7 +122,8 @@ test("amount, card, PIN, host, card again: approved, and settled before it is to
   bench.toOnline();
   const [authorise] = bench.of("authorise");
   assert.deepEqual(authorise?.pin, block);
-  assert.equal(authorise?.request.cvm, "online-pin");
+  assert.equal(bench.flow.facts?.cvm, "online-pin");
+  assert.equal(authorise?.data.mode, "05");
   assert.deepEqual(bench.verdict("approved", "00"), ["settle", "conclude"]);
   assert.deepEqual(bench.ending(), { outcome: "approved", responseCode: "00", cause: "host" });
   assert.equal(bench.flow.stage, "remove");
@@ -137,10 +150,10 @@ test("without an answer the card is told so, and the outcome waits for the rever
     const bench = new Bench();
     bench.toOnline();
     const unknown: Verdict = { kind: "unknown", reason: "98" };
-    assert.deepEqual(bench.feed({ type: "verdict", verdict: unknown }), ["undo"]);
-    assert.equal(bench.flow.stage, "undoing");
-    assert.equal(bench.flow.outcome?.cryptogram?.type, "AAC");
-    bench.feed({ type: "undone", done });
+    assert.deepEqual(bench.feed({ type: "verdict", verdict: unknown }), ["follow"]);
+    assert.equal(bench.flow.stage, "following");
+    assert.equal(bench.flow.facts?.cryptogram?.type, "AAC");
+    bench.feed({ type: "followed", done });
     assert.deepEqual(bench.ending(), { outcome, responseCode: "", cause: "no-answer" });
   }
 });
@@ -148,8 +161,8 @@ test("without an answer the card is told so, and the outcome waits for the rever
 test("a refusal without a MAC is undone all the same", () => {
   const bench = new Bench();
   bench.toOnline();
-  assert.deepEqual(bench.verdict("refused", "97"), ["undo"]);
-  bench.feed({ type: "undone", done: true });
+  assert.deepEqual(bench.verdict("refused", "97"), ["follow"]);
+  bench.feed({ type: "followed", done: true });
   assert.equal(bench.ending()?.outcome, "refused");
   assert.equal(bench.ending()?.responseCode, "97");
 });
@@ -159,8 +172,8 @@ test("approved by the host, declined by the card: a reversal with what the card 
   bench.toOnline();
   const host = { ...bench.words("00"), issuerData: "910A00000000000000003030" };
   const did = bench.feed({ type: "verdict", verdict: { kind: "approved", host } });
-  assert.deepEqual(did, ["demand-reversal", "undo"]);
-  bench.feed({ type: "undone", done: true });
+  assert.deepEqual(did, ["demand-reversal", "follow"]);
+  bench.feed({ type: "followed", done: true });
   assert.equal(bench.ending()?.outcome, "declined");
 });
 
@@ -170,8 +183,8 @@ test("the card is torn out while the host is asked: only its answer tells what t
   assert.deepEqual(approved.feed({ type: "removed" }), []);
   assert.equal(approved.flow.stage, "online");
   approved.silent = true;
-  assert.deepEqual(approved.verdict("approved", "00"), ["demand-reversal", "undo"]);
-  approved.feed({ type: "undone", done: false });
+  assert.deepEqual(approved.verdict("approved", "00"), ["demand-reversal", "follow"]);
+  approved.feed({ type: "followed", done: false });
   assert.deepEqual(approved.ending(), {
     outcome: "declined",
     responseCode: "Z1",
@@ -192,13 +205,16 @@ test("the card is torn out before the second cryptogram: reversed", () => {
   bench.silent = true;
   assert.deepEqual(bench.verdict("approved", "00"), []);
   assert.equal(bench.flow.stage, "completing");
-  assert.deepEqual(bench.feed({ type: "removed" }), ["demand-reversal", "undo"]);
+  assert.deepEqual(bench.feed({ type: "removed" }), ["demand-reversal", "follow"]);
 });
 
 test("the card is torn out while it is read, or at the PIN: nothing was sent", () => {
   const reading = new Bench();
   reading.silent = true;
-  reading.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  reading.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   reading.feed({ type: "inserted", card: "unionpay-debit" });
   const turn = reading.flow.turn;
   assert.deepEqual(reading.feed({ type: "removed" }), ["conclude"]);
@@ -208,7 +224,10 @@ test("the card is torn out while it is read, or at the PIN: nothing was sent", (
   assert.deepEqual(reading.feed({ type: "card-answered", turn, apdu: new Uint8Array(2) }), []);
 
   const pin = new Bench();
-  pin.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  pin.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   pin.feed({ type: "inserted", card: "unionpay-debit" });
   assert.deepEqual(pin.feed({ type: "removed" }), ["close-pin", "conclude"]);
   assert.equal(pin.ending()?.outcome, "refused");
@@ -216,13 +235,19 @@ test("the card is torn out while it is read, or at the PIN: nothing was sent", (
 
 test("cancel ends it at every stage before the host is asked, and at none after", () => {
   const waiting = new Bench();
-  waiting.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  waiting.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   waiting.feed({ type: "cancelled" });
   assert.equal(waiting.ending()?.cause, "cancelled");
   assert.equal(waiting.flow.prompt, "cancelled");
 
   const pin = new Bench();
-  pin.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  pin.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   pin.feed({ type: "inserted", card: "unionpay-debit" });
   assert.deepEqual(pin.feed({ type: "cancelled" }), ["close-pin", "conclude"]);
   assert.equal(pin.ending()?.cause, "cancelled");
@@ -235,18 +260,24 @@ test("cancel ends it at every stage before the host is asked, and at none after"
 
 test("no card in time, no PIN in time, nothing to begin with: nothing was sent", () => {
   const noCard = new Bench();
-  noCard.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  noCard.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   noCard.feed({ type: "no-card" });
   assert.equal(noCard.ending()?.cause, "no-card");
 
   const noPin = new Bench();
-  noPin.feed({ type: "sale", sale }, { type: "prepared", readiness: "ready", batch: "000001" });
+  noPin.feed(
+    { type: "begin", payment: sale },
+    { type: "prepared", readiness: "ready", batch: "000001" },
+  );
   noPin.feed({ type: "inserted", card: "unionpay-debit" }, { type: "pin-timed-out" });
   assert.equal(noPin.ending()?.cause, "pin-timed-out");
 
   for (const readiness of ["not-connected", "not-signed-in", "reversal-pending"] as const) {
     const bench = new Bench();
-    bench.feed({ type: "sale", sale }, { type: "prepared", readiness, batch: "000001" });
+    bench.feed({ type: "begin", payment: sale }, { type: "prepared", readiness, batch: "000001" });
     assert.deepEqual(bench.ending(), { outcome: "refused", responseCode: "", cause: readiness });
     assert.equal(bench.flow.prompt, "not-connected");
   }
@@ -261,28 +292,28 @@ test("a defect at any stage ends the payment and gives up what may have been sen
 
 test("one payment at a time, and a second one from the result", () => {
   const bench = new Bench();
-  bench.feed({ type: "sale", sale });
+  bench.feed({ type: "begin", payment: sale });
   assert.ok(busy(bench.flow));
-  assert.deepEqual(bench.feed({ type: "sale", sale: { ...sale, id: "other" } }), []);
+  assert.deepEqual(bench.feed({ type: "begin", payment: { ...sale, id: "other" } }), []);
   bench.feed({ type: "cancelled" });
-  assert.deepEqual(bench.feed({ type: "sale", sale: { ...sale, id: "other" } }), ["prepare"]);
+  assert.deepEqual(bench.feed({ type: "begin", payment: { ...sale, id: "other" } }), ["prepare"]);
 });
 
 test("a card that is in the slot already is read at once; the open batch is the host's", () => {
   const bench = new Bench();
-  bench.feed({ type: "inserted", card: "unionpay-debit" }, { type: "sale", sale });
+  bench.feed({ type: "inserted", card: "unionpay-debit" }, { type: "begin", payment: sale });
   const did = bench.feed({ type: "prepared", readiness: "ready", batch: "000007" });
   assert.deepEqual(did, ["ask-pin"]);
-  assert.equal(bench.flow.sale?.batch, "000007");
+  assert.equal(bench.flow.payment?.batch, "000007");
 });
 
 test("when it is over nothing in the state can name the card, and the screen never does", () => {
   const bench = new Bench();
   bench.toOnline();
   const line = { signedIn: true, linked: true };
-  assert.ok(JSON.stringify(bench.of("authorise")[0]?.request.pan).includes(image.profile.pan));
+  assert.ok(JSON.stringify(bench.of("authorise")[0]?.data.pan).includes(image.profile.pan));
   assert.ok(!JSON.stringify(screenOf(bench.flow, line, undefined)).includes(image.profile.pan));
   bench.verdict("approved", "00");
-  const { kernel, pin, verdict, outcome } = bench.flow;
-  assert.deepEqual([kernel, pin, verdict, outcome], [undefined, undefined, undefined, undefined]);
+  const { reader, data, pin, verdict } = bench.flow;
+  assert.deepEqual([reader, data, pin, verdict], [undefined, undefined, undefined, undefined]);
 });

@@ -1,2 +1,9 @@
-export { receiptSvg, receiptText, type ReceiptData } from "./receipt.ts";
-export { type Both, type Language } from "./words.ts";
+export {
+  receiptCommands,
+  receiptSvg,
+  receiptText,
+  type ReceiptData,
+  type Signature,
+} from "./receipt.ts";
+export type { Both, Language } from "./words.ts";
+export { reprint } from "./reprint.ts";

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { receiptMarkup, receiptSvg, receiptText, type ReceiptData } from "./receipt.ts";
+import {
+  receiptCommands,
+  receiptMarkup,
+  receiptSvg,
+  receiptText,
+  type ReceiptData,
+} from "./receipt.ts";
 
 const approved: ReceiptData = {
+  type: "sale",
+  entry: "chip",
+  noPinNoSignature: false,
   outcome: "approved",
   merchantName: { en: "Tillway Cafe", zh: "收单通咖啡" },
   mid: "898290058120001",
@@ -33,7 +42,59 @@ const declined: ReceiptData = {
   cryptogram: { type: "AAC", value: "0102030405060708" },
 };
 
+const original = { rrn: "112200000002", stan: "000012", date: "1122" };
+const further: Readonly<Record<string, ReceiptData>> = {
+  "a void's receipt names its original and takes back": {
+    ...approved,
+    type: "sale void",
+    stan: "000013",
+    original,
+  },
+  "a refund's receipt of another terminal's sale": {
+    ...approved,
+    type: "refund",
+    entry: "manual",
+    cvm: "none",
+    original: { ...original, stan: "000000" },
+  },
+  "a tip's receipt shows base, tip and total": {
+    ...approved,
+    type: "tip adjustment",
+    amount: "2838",
+    tip: "258",
+    original,
+  },
+  "an instalment sale's receipt shows its plan": {
+    ...approved,
+    type: "instalment sale",
+    plan: { periods: 12, code: "01", payer: "holder" },
+  },
+  "a partly approved sale's receipt shows what is still to pay": {
+    ...approved,
+    amount: "1000",
+    asked: "2580",
+    responseCode: "10",
+  },
+  "a small contactless sale needs neither PIN nor signature": {
+    ...approved,
+    entry: "tap",
+    cvm: "none",
+    noPinNoSignature: true,
+  },
+  "a balance inquiry's receipt shows the balance": {
+    ...approved,
+    type: "balance inquiry",
+    amount: "0",
+    balance: "-123456",
+  },
+};
+
 for (const language of ["en", "zh"] as const) {
+  for (const [name, data] of Object.entries(further)) {
+    test(`${name} (${language})`, (t) => {
+      t.assert.snapshot(receiptText(data, language), { serializers: [String] });
+    });
+  }
   test(`an approved sale's receipt (${language})`, (t) => {
     t.assert.snapshot(receiptText(approved, language), { serializers: [String] });
   });
@@ -66,4 +127,16 @@ test("a name cannot change the layout of the receipt", () => {
     receiptMarkup(data, "en").split("\n").length,
     receiptMarkup(approved, "en").split("\n").length,
   );
+});
+
+test("a signature on the screen stands in the picture and in the printer's raster", () => {
+  const picture = new Uint8Array(1024).fill(0xaa);
+  const signature = { picture, width: 128, height: 64 };
+  const data = { ...approved, cvm: "signature" } as const;
+  assert.match(receiptSvg(data, "en", signature), /data:image\/png;base64/);
+  assert.doesNotMatch(receiptSvg(data, "en"), /data:image/);
+  // GS v 0 or GS 8 L: raster graphics of ESC/POS.
+  const raster = receiptCommands(data, "en", signature);
+  assert.ok(raster.includes("\x1dv0") || raster.includes("\x1d8L") || raster.includes("\x1d(L"));
+  assert.ok(raster.length > receiptCommands(data, "en").length + 500);
 });

@@ -1,3 +1,7 @@
+export type { Download } from "./downloads.ts";
 export { encryptPin, encryptTrack, type WorkingKeys } from "./keys.ts";
-export { Session, type Management, type Readiness, type SaleOrder } from "./session.ts";
-export type { HostWords, Verdict } from "./verdict.ts";
+export type { Management } from "./management.ts";
+export { parametersOf, type Parameters } from "./parameters.ts";
+export { Session, type Readiness, type Request } from "./session.ts";
+export { totalsOf } from "./settlement.ts";
+export { settledBy, type HostWords, type Verdict } from "./verdict.ts";

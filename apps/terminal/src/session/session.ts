@@ -1,37 +1,36 @@
-/** One device's standing with its acquirer: keys, batch, what is still to be undone. */
-import { fromAscii, toHex } from "@tillway/bytes";
-import type { Message, MessageFields } from "@tillway/iso8583";
+/** One device's standing with its acquirer: keys, batch, what is still to be sent. */
+import type { Message } from "@tillway/iso8583";
 import type { SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock } from "@tillway/link";
 import type { HostAnswer, HostLink } from "../host/index.ts";
-import type { Journal, NewTransaction, PendingReversal } from "../journal/index.ts";
+import type { Begun, Due, Journal } from "../journal/index.ts";
+import { download, requirements, uploadStatus, type Download } from "./downloads.ts";
 import { importKeys, macKeyOf, type WorkingKeys } from "./keys.ts";
 import { createLane } from "./lane.ts";
 import {
-  approves,
-  undoneBy,
-  verdictOf,
-  wantsSignIn,
-  type Undone,
-  type Verdict,
-} from "./verdict.ts";
-
-/** What came of a management message; `approved` means done. */
-export type Management = {
-  readonly outcome: "approved" | "declined" | "timed-out" | "refused";
-  readonly responseCode: string;
-  readonly batch: string;
-  readonly elapsedMs: number;
-};
+  common,
+  managed,
+  signInRequest,
+  signOffRequest,
+  type Conversation,
+  type Management,
+} from "./management.ts";
+import { parametersOf } from "./parameters.ts";
+import { closeBatch, isClosing, type Closed } from "./settlement.ts";
+import { heardOf, settledBy, verdictOf, wantsSignIn, wordsOf, type Verdict } from "./verdict.ts";
 
 /** Whether a payment can begin, and why not. */
-export type Readiness = "ready" | "not-connected" | "not-signed-in" | "reversal-pending";
+export type Readiness =
+  | "ready"
+  | "not-connected"
+  | "not-signed-in"
+  | "reversal-pending"
+  | "batch-closing";
 
-/** A sale ready to go: `reversal` holds the fields of the message that would undo it. */
-export type SaleOrder = {
-  readonly transaction: NewTransaction;
-  readonly request: Message;
-  readonly reversal: MessageFields;
+/** A transaction ready to go, and what is owed for it from then on. */
+export type Request = {
+  readonly begun: Begun;
+  readonly message: Message;
   /** Of the keys that its PIN block and track were made with. */
   readonly generation: number;
 };
@@ -50,14 +49,17 @@ export type SessionOptions = {
 const firstPause = 1000;
 const longestPause = 60_000;
 
-/** Requests of one device go one after the other; a reversal always before the next sale. */
+/** Requests of one device go one after the other; what is owed always before the next one. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #lane = createLane();
+  readonly #wanted = new Set<Download | "status">();
   #keys: WorkingKeys | undefined;
   #generation = 0;
   /** No keys yet, or the host said that they are not right any more. */
   #stale = true;
+  /** The operator signed off: no sign-in until somebody wants to pay or says so. */
+  #off = false;
   #closed = false;
   #pause = firstPause;
   #timer: Cancel = () => undefined;
@@ -79,32 +81,51 @@ export class Session {
     return this.#lane(() => this.#signIn());
   }
 
+  signOff(): Promise<Management> {
+    return this.#lane(() => this.#signOff());
+  }
+
   echo(): Promise<Management> {
+    const { journal } = this.#options;
+    return this.#lane(() => this.#manage(() => ({ mti: "0820", fields: common(journal, "301") })));
+  }
+
+  /** Fetches parameters, keys or applications; `count` of them were stored. */
+  download(what: Download): Promise<Management & { readonly count: number }> {
+    return this.#lane(() => this.#download(what));
+  }
+
+  uploadStatus(): Promise<Management> {
     return this.#lane(async () => {
       const began = this.#options.clock.now();
-      const request = { mti: "0820", fields: this.#common("301") };
-      return this.#management(await this.#options.link().exchange(request), began);
+      return managed(await uploadStatus(this.#talk()), this.#rest(began));
     });
   }
 
-  /** Signs in where needed and undoes what is still to be undone. */
+  /** Sends what is owed, then closes the batch; a new sign-in opens the next one. */
+  settle(): Promise<Management & Partial<Closed>> {
+    return this.#lane(() => this.#settle());
+  }
+
+  /** Signs in where needed and sends what is owed. */
   prepare(): Promise<Readiness> {
     return this.#lane(() => this.#prepare());
   }
 
   /**
-   * Sends a sale once. Before it leaves, it and its reversal are in the journal; a certain refusal
-   * is settled there; an approval stays open until the caller settles it or demands its reversal.
+   * Sends a transaction. Before it leaves, it and what undoes or repeats it are in the journal; a
+   * certain refusal is settled there, and so is the approval of an advice; any other approval stays
+   * open until the caller settles it or demands its reversal.
    */
-  authorise(order: SaleOrder): Promise<Verdict> {
-    return this.#lane(() => this.#authorise(order));
+  transact(request: Request): Promise<Verdict> {
+    return this.#lane(() => this.#transact(request));
   }
 
-  /** Sends what is to be undone. True where nothing is left; otherwise it is tried again later. */
-  undo(): Promise<boolean> {
+  /** Sends what is owed. True where no reversal is left; what is left is tried again later. */
+  clear(): Promise<boolean> {
     return this.#lane(async () => {
-      const done = this.#options.link().up() && (await this.#undo());
-      if (done) this.#calm();
+      const done = this.#options.link().up() && (await this.#clear());
+      if (done && this.#options.journal.dues().length === 0) this.#calm();
       else this.#later();
       return done;
     });
@@ -113,25 +134,23 @@ export class Session {
   /** The line came up, or the host asked for something: does what is due, now and again. */
   attend(): void {
     this.#timer();
-    if (this.#closed) return;
-    this.#lane(() => this.#prepare()).then(
-      (readiness) => {
-        if (readiness === "not-signed-in" || readiness === "reversal-pending") this.#later();
-        return readiness;
-      },
-      (error: unknown) => {
-        this.#options.onDefect(error);
-        this.#later();
-      },
-    );
+    if (this.#closed || this.#off) return;
+    this.#lane(() => this.#attend()).catch((error: unknown) => {
+      this.#options.onDefect(error);
+      this.#later();
+    });
   }
 
-  /** Header digit 6 of an answer (spec §2.1): 3 asks for a new sign-in. */
+  /** Header digit 6 of an answer (spec §2.1). */
   requirement(digit: string): void {
+    const wanted = requirements.get(digit);
     this.#options.onNotice("host-requirement", { digit });
-    if (digit !== "3") return;
-    this.#needKeys();
-    this.attend();
+    if (wanted === undefined || wanted === "update") return;
+    if (wanted === "sign-in") this.#needKeys();
+    else this.#wanted.add(wanted);
+    this.#timer();
+    // Not while what asked for it is still being answered.
+    this.#timer = this.#options.clock.after(0, () => this.attend());
   }
 
   /**
@@ -158,7 +177,7 @@ export class Session {
 
   #later(): void {
     this.#timer();
-    if (this.#closed) return;
+    if (this.#closed || this.#off) return;
     this.#timer = this.#options.clock.after(this.#pause, () => this.attend());
     this.#pause = Math.min(this.#pause * 2, longestPause);
   }
@@ -169,33 +188,27 @@ export class Session {
     this.#pause = firstPause;
   }
 
-  #common(code: string): MessageFields {
-    const { journal } = this.#options;
-    const { tid, mid } = journal.identity();
-    return { "41": tid, "42": mid, "60": `00${journal.batch()}${code}` };
+  #talk(): Conversation {
+    const { journal, link } = this.#options;
+    return { journal, exchange: (request) => link().exchange(request) };
   }
 
-  #management(answer: HostAnswer, began: number): Management {
+  #rest(began: number): Pick<Management, "batch" | "elapsedMs"> {
     const { journal, clock } = this.#options;
-    const rest = { batch: journal.batch(), elapsedMs: clock.now() - began };
-    if (answer.kind === "unsent") return { outcome: "refused", responseCode: "", ...rest };
-    if (answer.kind === "silent") return { outcome: "timed-out", responseCode: "", ...rest };
-    const responseCode = answer.reply.fields["39"] ?? "";
-    return { outcome: approves(responseCode) ? "approved" : "declined", responseCode, ...rest };
+    return { batch: journal.batch(), elapsedMs: clock.now() - began };
+  }
+
+  async #manage(request: () => Message): Promise<Management> {
+    const { clock, link } = this.#options;
+    const began = clock.now();
+    return managed(await link().exchange(request()), this.#rest(began));
   }
 
   async #signIn(): Promise<Management> {
     const { journal, module, clock, onNotice, onChange, link } = this.#options;
     const began = clock.now();
-    const serial = journal.identity().serial.slice(-8).padStart(8, "0");
-    const fields = {
-      ...this.#common("004"),
-      "11": journal.nextStan(),
-      "62": toHex(fromAscii(`Sequence No12TW01${serial}`)),
-      "63": "01 ",
-    };
-    const answer = await link().exchange({ mti: "0800", fields });
-    const result = this.#management(answer, began);
+    const answer = await link().exchange(signInRequest(journal));
+    const result = managed(answer, this.#rest(began));
     if (answer.kind !== "answered" || result.outcome !== "approved") {
       onNotice("not-signed-in", { outcome: result.outcome, responseCode: result.responseCode });
       return result;
@@ -211,6 +224,7 @@ export class Session {
     this.#keys = keys;
     this.#generation = generation;
     this.#stale = false;
+    this.#off = false;
     const batch = reply["60"]?.slice(2, 8) ?? "";
     if (/^\d{6}$/.test(batch) && batch !== journal.batch()) journal.setBatch(batch);
     onNotice("signed-in", { batch: journal.batch() });
@@ -218,87 +232,169 @@ export class Session {
     return { ...result, batch: journal.batch() };
   }
 
+  async #signOff(): Promise<Management> {
+    const result = await this.#manage(() => signOffRequest(this.#options.journal));
+    if (result.outcome !== "approved") return result;
+    this.#off = true;
+    this.#timer();
+    this.#needKeys();
+    return result;
+  }
+
   async #freshKeys(): Promise<WorkingKeys | undefined> {
     if (this.#stale && (await this.#signIn()).outcome !== "approved") return undefined;
     return this.keys();
   }
 
-  async #prepare(): Promise<Readiness> {
+  async #attend(): Promise<void> {
+    const readiness = await this.#prepare();
+    if (readiness === "not-connected") return;
+    for (const what of this.#wanted) {
+      const result = what === "status" ? await this.#status() : await this.#download(what);
+      if (result.outcome !== "timed-out") this.#wanted.delete(what);
+    }
+    if (readiness !== "ready" || this.#options.journal.dues().length > 0) this.#later();
+  }
+
+  async #status(): Promise<Management> {
+    const began = this.#options.clock.now();
+    return managed(await uploadStatus(this.#talk()), this.#rest(began));
+  }
+
+  async #download(what: Download): Promise<Management & { readonly count: number }> {
+    const { clock, onNotice, onChange } = this.#options;
+    const began = clock.now();
+    const { answer, count, wrong } = await download(this.#talk(), what);
+    const result = managed(answer, this.#rest(began));
+    onNotice("download", { what, outcome: result.outcome, count: String(count) });
+    onChange();
+    // What cannot be understood is told as a format error.
+    if (wrong === true) return { ...result, outcome: "declined", responseCode: "30", count: 0 };
+    return { ...result, count };
+  }
+
+  async #settle(): Promise<Management & Partial<Closed>> {
+    const { journal, clock, onNotice } = this.#options;
+    const began = clock.now();
+    const readiness = await this.#prepare(true);
+    const blocked = readiness === "not-connected" || readiness === "not-signed-in";
+    if (blocked || journal.dues().length > 0) {
+      return { outcome: "refused", responseCode: "", ...this.#rest(began) };
+    }
+    const rest = this.#rest(began);
+    const closed = await closeBatch(this.#talk());
+    const { ended, balanced, answer } = closed;
+    onNotice("batch", { batch: rest.batch, ended: String(ended), balanced: String(balanced) });
+    if (!ended) return { ...managed(answer, rest), ...closed };
+    this.#needKeys();
+    if (parametersOf(journal.setting("parameters")).autoSignOff) await this.#signOff();
+    else await this.#signIn();
+    return { outcome: "approved", responseCode: "00", ...rest, ...closed };
+  }
+
+  async #prepare(settling = false): Promise<Readiness> {
     if (!this.#options.link().up()) return "not-connected";
     if (!(await this.#freshKeys())) return "not-signed-in";
-    if (!(await this.#undo())) return "reversal-pending";
-    this.#calm();
-    return "ready";
+    if (!(await this.#clear())) return "reversal-pending";
+    if (this.#options.journal.dues().length === 0) this.#calm();
+    if (settling || !isClosing(this.#options.journal)) return "ready";
+    return (await this.#settle()).outcome === "approved" ? "ready" : "batch-closing";
   }
 
-  /** Sends each pending reversal, oldest first; true where all are confirmed. */
-  async #undo(): Promise<boolean> {
+  /** Sends what is owed, in order, until the host has no time; true where no reversal is left. */
+  async #clear(): Promise<boolean> {
     const { journal } = this.#options;
-    for (const reversal of journal.reversals()) {
-      let outcome = await this.#reverse(reversal);
-      if (outcome === "sign-in") {
+    for (const due of journal.dues()) {
+      let heard = await this.#send(due);
+      if (heard === "sign-in") {
         this.#needKeys();
-        outcome = await this.#reverse(reversal);
+        heard = await this.#send(due);
       }
-      if (outcome === "sign-in") this.#needKeys();
-      if (outcome !== "done") return false;
-      journal.reversed(reversal.id);
+      if (heard === "sign-in") this.#needKeys();
+      if (heard !== "done") break;
     }
-    return true;
+    return journal.dues().every(({ kind }) => kind !== "reversal");
   }
 
-  async #reverse(reversal: PendingReversal): Promise<Undone> {
+  async #send(due: Due): Promise<ReturnType<typeof heardOf>> {
     const { journal, link, onNotice } = this.#options;
     const keys = await this.#freshKeys();
     if (!keys) return "again";
-    journal.attempted(reversal.id);
-    const fields = { ...reversal.fields, "39": reversal.reason };
-    const answer = await link().exchange({ mti: "0400", fields }, macKeyOf(keys));
-    const outcome = undoneBy(answer);
+    journal.attempted(due);
+    const { mti } = due.message;
+    const reason = due.reason === undefined ? {} : { "39": due.reason };
+    const message = { mti, fields: { ...due.message.fields, ...reason } };
+    const answer = await link().exchange(message, macKeyOf(keys));
+    const heard = heardOf(answer);
     const responseCode = answer.kind === "answered" ? (answer.reply.fields["39"] ?? "") : "";
-    onNotice("reversal", { stan: reversal.stan, reason: reversal.reason, outcome, responseCode });
-    return outcome;
+    onNotice(due.kind, {
+      stan: due.stan,
+      ...(due.reason && { reason: due.reason }),
+      heard,
+      responseCode,
+    });
+    if (heard === "done" && answer.kind === "answered") this.#heard(due, answer);
+    return heard;
   }
 
-  async #authorise(order: SaleOrder): Promise<Verdict> {
+  #heard(due: Due, { reply }: Extract<HostAnswer, { readonly kind: "answered" }>): void {
+    const { journal } = this.#options;
+    switch (due.kind) {
+      case "reversal":
+        return journal.reversed(due.id);
+      case "advice":
+        return journal.settle(due.id, settledBy(wordsOf(reply.fields)));
+      case "script":
+      case "signature":
+        return journal.sent(due.id, due.kind);
+    }
+  }
+
+  async #transact({ begun, message, generation }: Request): Promise<Verdict> {
     const { journal, link } = this.#options;
     const keys = this.keys();
-    const free = journal.reversals().length === 0;
-    if (!keys || keys.generation !== order.generation || !free || !link().up()) {
+    const free = journal.dues().every(({ kind }) => kind !== "reversal");
+    if (!keys || keys.generation !== generation || !free || !link().up()) {
       return { kind: "unsent" };
     }
-    const { id } = order.transaction;
-    journal.begin(order.transaction, order.reversal);
+    journal.begin(begun);
+    // What leaves nothing to undo and nothing to repeat later is asked again at once.
+    const again = begun.due ? 0 : parametersOf(journal.setting("parameters")).resends;
     try {
-      const answer = await link().exchange(order.request, macKeyOf(keys));
-      return this.#judged(id, verdictOf(answer, order.request));
+      let answer = await link().exchange(message, macKeyOf(keys));
+      for (let at = 0; at < again && answer.kind === "silent" && link().up(); at += 1) {
+        answer = await link().exchange(message, macKeyOf(keys));
+      }
+      return this.#judged(begun, verdictOf(answer, message));
     } catch (error) {
       // Nobody knows how far it went.
-      journal.demand(id, "98");
+      journal.demand(begun.transaction.id, "98");
       throw error;
     }
   }
 
   /** Writes down what the host's answer means before anybody is told. */
-  #judged(id: string, verdict: Verdict): Verdict {
+  #judged({ transaction: { id }, due }: Begun, verdict: Verdict): Verdict {
     const { journal } = this.#options;
     switch (verdict.kind) {
       case "unsent":
         journal.unsent(id);
         return verdict;
       case "unknown":
-        journal.demand(id, verdict.reason);
-        return verdict;
       case "refused":
-        journal.demand(id, "98");
+        if (due?.kind === "reversal") {
+          journal.demand(id, verdict.kind === "unknown" ? verdict.reason : "98");
+        }
+        if (!due) journal.lapse(id);
         break;
       case "declined":
-        journal.settle(id, { state: "declined", ...verdict.host });
+        journal.settle(id, settledBy(verdict.host));
         break;
       case "approved":
+        if (due?.kind === "advice") journal.settle(id, settledBy(verdict.host));
         break;
     }
-    if (wantsSignIn(verdict.host.responseCode)) this.#needKeys();
+    if ("host" in verdict && wantsSignIn(verdict.host.responseCode)) this.#needKeys();
     return verdict;
   }
 }

@@ -4,7 +4,7 @@ import type { Decoded, Message } from "@tillway/iso8583";
 import type { HostAnswer } from "../host/index.ts";
 import { splitKeys } from "./keys.ts";
 import { createLane } from "./lane.ts";
-import { undoneBy, verdictOf } from "./verdict.ts";
+import { heardOf, settledBy, verdictOf } from "./verdict.ts";
 
 const request: Message = {
   mti: "0200",
@@ -45,17 +45,30 @@ test("what an answer to a sale means", () => {
   assert.equal(kinds(answered("", true)), "unknown 98");
 });
 
-test("what ends a reversal", () => {
-  assert.equal(undoneBy({ kind: "silent" }), "again");
-  assert.equal(undoneBy({ kind: "unsent" }), "again");
-  for (const code of ["00", "25", "12", "94"]) {
-    assert.equal(undoneBy(answered(code, true)), "done");
-    assert.equal(undoneBy(answered(code, false)), "again");
+test("a part is an approval only where it was wanted and is one", () => {
+  const wanted = { ...request, fields: { ...request.fields, "60": "22000001000501" } };
+  const part = (amount: string) => verdictOf(answered("10", true, { "4": amount }), wanted);
+  const verdict = part("000000001000");
+  assert.equal(verdict.kind, "approved");
+  assert.ok("host" in verdict);
+  assert.equal(settledBy(verdict.host).amount, "1000");
+  for (const amount of ["000000000000", "000000002580", "000000002581"]) {
+    assert.equal(part(amount).kind, "unknown", amount);
   }
-  for (const code of ["90", "96", "98"]) assert.equal(undoneBy(answered(code, true)), "again");
+  assert.equal(verdictOf(answered("10", true, { "4": "000000001000" }), request).kind, "unknown");
+});
+
+test("what ends something that is owed", () => {
+  assert.equal(heardOf({ kind: "silent" }), "again");
+  assert.equal(heardOf({ kind: "unsent" }), "again");
+  for (const code of ["00", "25", "12", "94"]) {
+    assert.equal(heardOf(answered(code, true)), "done");
+    assert.equal(heardOf(answered(code, false)), "again");
+  }
+  for (const code of ["90", "96", "98"]) assert.equal(heardOf(answered(code, true)), "again");
   for (const code of ["77", "99", "A0"]) {
-    assert.equal(undoneBy(answered(code, true)), "sign-in");
-    assert.equal(undoneBy(answered(code, false)), "sign-in");
+    assert.equal(heardOf(answered(code, true)), "sign-in");
+    assert.equal(heardOf(answered(code, false)), "sign-in");
   }
 });
 

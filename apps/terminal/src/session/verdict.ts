@@ -1,7 +1,7 @@
 /** What an answer to a sale means, decided once and for all (decisions: replies without a MAC). */
 import type { Message } from "@tillway/iso8583";
 import type { HostAnswer } from "../host/index.ts";
-import type { ReversalReason } from "../journal/index.ts";
+import type { ReversalReason, Settled } from "../journal/index.ts";
 
 /** The host's words in an answer. */
 export type HostWords = {
@@ -11,6 +11,14 @@ export type HostWords = {
   /** hhmmss and MMDD as the host set them; empty where it did not. */
   readonly time: string;
   readonly date: string;
+  /** MMDD, DE 15. */
+  readonly settlementDate: string;
+  /** DE 32. */
+  readonly acquirer: string;
+  /** Minor units of DE 4; empty where there is none. */
+  readonly amount: string;
+  /** DE 54. */
+  readonly additional: string;
   /** DE 55, hex; empty where there is none. */
   readonly issuerData: string;
 };
@@ -26,7 +34,7 @@ export type Verdict =
   | { readonly kind: "unknown"; readonly reason: ReversalReason }
   | { readonly kind: "unsent" };
 
-/** Action class A of spec §2.8, without 10: a part of the amount is not what was asked for. */
+/** Action class A of spec §2.8 but 10, which approves a part of the amount. */
 const approvals: ReadonlySet<string> = new Set(["00", "11", "A2", "A4", "A5", "A6"]);
 
 /** What a host may say before it can make a MAC. */
@@ -53,42 +61,71 @@ export function wordsOf(fields: Message["fields"]): HostWords {
     authorizationCode: (fields["38"] ?? "").trim(),
     time: fields["12"] ?? "",
     date: fields["13"] ?? "",
+    settlementDate: fields["15"] ?? "",
+    acquirer: fields["32"] ?? "",
+    amount: fields["4"] === undefined ? "" : BigInt(fields["4"]).toString(),
+    additional: fields["54"] ?? "",
     issuerData: fields["55"] ?? "",
   };
 }
 
-/** What the answer to this sale means. */
+/** A certain outcome as the journal keeps it. */
+export function settledBy(host: HostWords): Settled {
+  const { responseCode, rrn, authorizationCode, date, settlementDate, amount } = host;
+  const part = responseCode === "10";
+  return {
+    state: part || approves(responseCode) ? "approved" : "declined",
+    responseCode,
+    rrn: rrn === "" ? undefined : rrn,
+    authorizationCode: authorizationCode === "" ? undefined : authorizationCode,
+    hostDate: date,
+    settlementDate,
+    amount: part ? amount : undefined,
+  };
+}
+
+/** What the answer to this request means. */
 export function verdictOf(answer: HostAnswer, request: Message): Verdict {
   if (answer.kind === "unsent") return { kind: "unsent" };
   if (answer.kind === "silent") return { kind: "unknown", reason: "98" };
-  const host = wordsOf(answer.reply.fields);
+  const { fields } = answer.reply;
+  const host = wordsOf(fields);
   if (!answer.authentic) {
     return plainRefusals.has(host.responseCode)
       ? { kind: "refused", host }
       : { kind: "unknown", reason: "A0" };
   }
   if (host.responseCode === "") return { kind: "unknown", reason: "98" };
-  // An approval of another amount, or of a part of ours, is undone: it was not asked for.
-  const same = ["3", "4", "49"].every(
-    (field) => (answer.reply.fields[field] ?? request.fields[field]) === request.fields[field],
+  const part = host.responseCode === "10";
+  if (!part && !approves(host.responseCode)) return { kind: "declined", host };
+  // An approval of another amount, or of a part where none was wanted, is undone.
+  const asked = part ? ["3", "49"] : ["3", "4", "49"];
+  const same = asked.every(
+    (field) => (fields[field] ?? request.fields[field]) === request.fields[field],
   );
-  if (host.responseCode === "10" || (approves(host.responseCode) && !same)) {
-    return { kind: "unknown", reason: "98" };
-  }
-  return { kind: approves(host.responseCode) ? "approved" : "declined", host };
+  if (!same || (part && !isPart(fields["4"], request))) return { kind: "unknown", reason: "98" };
+  return { kind: "approved", host };
 }
 
-/** What an answer to a reversal means. */
-export type Undone = "done" | "again" | "sign-in";
+/** Whether a part was wanted (60.6) and this is one. */
+function isPart(approved: string | undefined, request: Message): boolean {
+  const { "4": asked, "60": type } = request.fields;
+  if (approved === undefined || asked === undefined || type?.charAt(13) !== "1") return false;
+  return BigInt(approved) > 0n && BigInt(approved) < BigInt(asked);
+}
 
-/** Codes that say "not now": the reversal is sent again. */
+/** What an answer to something that is owed means. */
+export type Heard = "done" | "again" | "sign-in";
+
+/** Codes that say "not now": it is sent again. */
 const notNow: ReadonlySet<string> = new Set(["", "90", "96", "98"]);
 
 /**
- * Whether a reversal is over: only a decoded answer with a valid MAC ends it. 25 counts: the host
- * does not know the original and remembers that it must not accept it any more.
+ * Whether a reversal, an advice or a notice is over: only a decoded answer with a valid MAC ends it.
+ * For a reversal 25 counts: the host does not know the original and remembers that it must not
+ * accept it any more.
  */
-export function undoneBy(answer: HostAnswer): Undone {
+export function heardOf(answer: HostAnswer): Heard {
   if (answer.kind !== "answered") return "again";
   const code = answer.reply.fields["39"] ?? "";
   if (wantsSignIn(code)) return "sign-in";

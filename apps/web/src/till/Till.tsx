@@ -146,7 +146,9 @@ export function Till({ terminal, onLanguage }: Props) {
             {screen.phase === "idle" ? (
               <AmountPad
                 enabled={connected}
-                onCharge={(amount) => send({ type: "sale", amount, currency: "CNY" })}
+                onCharge={(amount) =>
+                  send({ type: "begin", order: { type: "sale", amount, currency: "CNY" } })
+                }
               />
             ) : (
               <Sale tid={terminal.tid} screen={screen} send={send} />

@@ -6,6 +6,14 @@ export type Both = { readonly en: string; readonly zh: string };
 export type Prompt =
   | "ready"
   | "insert-card"
+  | "present-card"
+  | "present-one-card"
+  | "tap-again"
+  | "see-phone"
+  | "insert-or-swipe"
+  | "swipe-card"
+  | "use-chip"
+  | "sign"
   | "try-again"
   | "use-another-card"
   | "reading-card"
@@ -21,7 +29,15 @@ export type Prompt =
   | "reversed"
   | "not-connected";
 
-export type Phase = "idle" | "card" | "reading" | "pin" | "online" | "remove" | "result";
+export type Phase =
+  | "idle"
+  | "card"
+  | "reading"
+  | "pin"
+  | "online"
+  | "signature"
+  | "remove"
+  | "result";
 
 /** What the terminal's screen shows, as the terminal sends it. */
 export type Screen = {
@@ -63,7 +79,10 @@ export type TrayCard = {
 };
 
 export type Order =
-  | { readonly type: "sale"; readonly amount: string; readonly currency: string }
+  | {
+      readonly type: "begin";
+      readonly order: { readonly type: "sale"; readonly amount: string; readonly currency: string };
+    }
   | { readonly type: "insert"; readonly card: string }
   | { readonly type: "remove" | "cancel" | "dismiss" };
 

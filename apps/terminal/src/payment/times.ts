@@ -1,42 +1,15 @@
-/** What a sale at this device is made of before a card comes. */
+/** What clock and randomness bring to a transaction, and what time its receipt shows. */
 import { toHex } from "@tillway/bytes";
-import {
-  DEFAULT_APPLICATIONS,
-  DEFAULT_TERMINAL,
-  parseKernelConfiguration,
-  type KernelConfiguration,
-  type TransactionInput,
-} from "@tillway/emv";
+import type { TransactionInput } from "@tillway/emv";
 import { addDays, localParts, nearestPastDate, type Currency } from "@tillway/money";
-import type { Identity } from "../journal/index.ts";
 
-/**
- * The kernel's configuration of a device. Throws with every problem where the certification
- * authority's keys, which come from provisioning, are not what they should be.
- */
-export function kernelConfiguration(identity: Identity, caKeys: unknown): KernelConfiguration {
-  const parsed = parseKernelConfiguration({
-    keySet: "test",
-    terminal: {
-      ...DEFAULT_TERMINAL,
-      // The till has no screen for a choice: the card's own order decides.
-      cardholderSelection: false,
-      terminalId: identity.tid,
-      serial: identity.serial.slice(-8).padStart(8, "0"),
-      merchantId: identity.mid,
-      merchantName: identity.merchantName.replace(/[^\x20-\x7e]/g, "?").slice(0, 40),
-    },
-    caKeys,
-    applications: DEFAULT_APPLICATIONS,
-  });
-  if (!parsed.ok) throw new Error(`kernel configuration: ${parsed.problems.join("; ")}`);
-  return parsed.configuration;
-}
-
-/** The kernel's input of one sale, with the clock's time and fresh random numbers. */
+/** The kernel's input of one transaction, with the clock's time and fresh random numbers. */
 export function transactionInput(options: {
   readonly amount: string;
   readonly currency: Currency;
+  /** Tag 9C. */
+  readonly type: string;
+  readonly forceOnline: boolean;
   readonly stan: string;
   readonly now: number;
   readonly zone: string;
@@ -47,7 +20,8 @@ export function transactionInput(options: {
     amount: options.amount,
     currency: options.currency.numeric,
     currencyExponent: options.currency.decimals,
-    type: "00",
+    type: options.type,
+    forceOnline: options.forceOnline,
     date: local.date.replaceAll("-", "").slice(2),
     time: local.time.replaceAll(":", ""),
     unpredictableNumber: toHex(options.random(4)),
