@@ -195,8 +195,10 @@ export function confirm(tools: Tools, { payment, data, host }: Of<"confirm">): v
   const { journal, clock, random } = tools;
   const type = confirmations[payment.type];
   if (type === undefined) throw new Error(`${payment.type} has no confirmation`);
+  // The acquirer keeps where a transfer goes to.
+  const { receiver: _, ...promised } = payment;
   const confirmation: Payment = {
-    ...payment,
+    ...promised,
     id: uuidv7(clock.now(), random(10)),
     stan: journal.nextStan(),
     type,

@@ -279,7 +279,7 @@ function readerStep(before: Flow, { reader, step: next }: ReaderTurn): Step {
       const turn = flow.turn + 1;
       const stage = flow.verdict ? "completing" : "reading";
       const prompt = flow.verdict ? "authorising" : "reading-card";
-      const secret = "secret" in next && next.secret === true;
+      const secret = "secret" in next;
       return {
         flow: { ...flow, stage, prompt, turn },
         effects: [{ do: "transmit", apdu: next.apdu, turn, secret }],
