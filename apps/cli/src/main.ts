@@ -8,17 +8,16 @@ import type { Command } from "./commands/command.ts";
 import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode, spec } from "./commands/message.ts";
-import { pay } from "./commands/pay.ts";
 import { start } from "./commands/start.ts";
-import { echo, signIn } from "./commands/terminal.ts";
+import { terminalCommands } from "./commands/terminal.ts";
+import { transactions } from "./commands/transactions.ts";
 import { transcript, vectors } from "./commands/vectors.ts";
 import { CommandError, print, say, table } from "./output.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   start,
-  pay,
-  "sign-in": signIn,
-  echo,
+  ...transactions,
+  ...terminalCommands,
   cards,
   decode,
   encode,

@@ -3,7 +3,7 @@ import { findDevice, type PaymentAnswer } from "../system/payment.ts";
 import { parties, type Party } from "../system/modules.ts";
 import { configurationOf, startSystem, type Started } from "../system/start.ts";
 import type { Command } from "./command.ts";
-import { paymentEnding } from "./pay.ts";
+import { paymentEnding } from "./transaction.ts";
 
 /** Flags of `start` and the variable that each stands for. */
 const variables = {
@@ -71,7 +71,7 @@ export const start: Command = {
       try {
         const device = await findDevice(folder, undefined);
         const cards = (await device.get("cards")) as readonly { name: string; pin: string }[];
-        const answer = await device.post("payments", {
+        const answer = await device.post("transactions", {
           type: "sale",
           amount: "2580",
           currency: "CNY",

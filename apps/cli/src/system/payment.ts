@@ -54,7 +54,57 @@ export async function allDevices(data: string): Promise<Device[]> {
   return Promise.all(all.map((one) => findDevice(data, one.tid)));
 }
 
-type Listed = { readonly id: string; readonly stan: string; readonly batch: string };
+type Listed = {
+  readonly id: string;
+  readonly terminal: string;
+  readonly stan: string;
+  readonly batch: string;
+  readonly rrn: string;
+  readonly amount: string;
+  readonly authorizationCode: string | null;
+};
+
+/** An original as an order names it, and what the acquirer knows of it. */
+export type Original = {
+  readonly original: Readonly<Record<string, string>>;
+  readonly terminal?: string;
+  readonly amount?: string;
+};
+
+/**
+ * An original by its reference or id. One that the acquirer does not know is named as it was said:
+ * the terminal may know it by its own id.
+ */
+export async function findOriginal(
+  data: string,
+  named: { readonly rrn?: string | undefined; readonly id?: string | undefined },
+): Promise<Original> {
+  const { rrn, id } = named;
+  const asSaid = {
+    ...(rrn === undefined ? {} : { rrn }),
+    ...(id === undefined ? {} : { transaction: id }),
+  };
+  const { http } = findSystem(data);
+  const url = `${http}/api/v1/transactions`;
+  const token = secret(data, "api-key");
+  const { status, body } =
+    rrn === undefined
+      ? await call(`${url}/${encodeURIComponent(id ?? "")}`, { token })
+      : await call(`${url}?rrn=${encodeURIComponent(rrn)}&limit=1`, { token });
+  if (status !== 200) return { original: asSaid };
+  const one =
+    rrn === undefined ? (body as Listed) : (body as { items: readonly Listed[] }).items[0];
+  if (!one) return { original: asSaid };
+  const { authorizationCode } = one;
+  return {
+    original: {
+      rrn: one.rrn,
+      ...(authorizationCode === null || authorizationCode === "" ? {} : { authorizationCode }),
+    },
+    terminal: one.terminal,
+    amount: one.amount,
+  };
+}
 
 /**
  * The answer under the acquirer's id of the transaction, which its API knows. A payment that never
