@@ -1,21 +1,14 @@
 /** One device's standing with its acquirer: keys, batch, what is still to be sent. */
 import type { Message } from "@tillway/iso8583";
-import type { SecurityModule } from "@tillway/keys";
-import type { Cancel, Clock } from "@tillway/link";
-import type { HostAnswer, HostLink } from "../host/index.ts";
-import type { Begun, Due, Journal } from "../journal/index.ts";
+import type { Cancel } from "@tillway/link";
+import type { HostAnswer } from "../host/index.ts";
+import type { Begun, Due } from "../journal/index.ts";
 import { download, requirements, uploadStatus, type Download } from "./downloads.ts";
-import { importKeys, macKeyOf, type WorkingKeys } from "./keys.ts";
+import { macKeyOf, type WorkingKeys } from "./keys.ts";
 import { createLane } from "./lane.ts";
-import {
-  common,
-  managed,
-  signInRequest,
-  signOffRequest,
-  type Conversation,
-  type Management,
-} from "./management.ts";
+import { common, managed, type Conversation, type Management } from "./management.ts";
 import { parametersOf } from "./parameters.ts";
+import { Standing, type StandingOptions } from "./standing.ts";
 import { closeBatch, isClosing, type Closed } from "./settlement.ts";
 import { heardOf, settledBy, verdictOf, wantsSignIn, wordsOf, type Verdict } from "./verdict.ts";
 
@@ -35,14 +28,7 @@ export type Request = {
   readonly generation: number;
 };
 
-export type SessionOptions = {
-  readonly journal: Journal;
-  readonly module: SecurityModule;
-  readonly link: () => HostLink;
-  readonly clock: Clock;
-  readonly onChange: () => void;
-  /** What is worth a line in the log; never card data or keys. */
-  readonly onNotice: (what: string, about: Readonly<Record<string, string>>) => void;
+export type SessionOptions = StandingOptions & {
   readonly onDefect: (error: unknown) => void;
 };
 
@@ -52,42 +38,40 @@ const longestPause = 60_000;
 /** Requests of one device go one after the other; what is owed always before the next one. */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #standing: Standing;
   readonly #lane = createLane();
   readonly #wanted = new Set<Download | "status">();
-  #keys: WorkingKeys | undefined;
-  #generation = 0;
-  /** No keys yet, or the host said that they are not right any more. */
-  #stale = true;
-  /** The operator signed off: no sign-in until somebody wants to pay or says so. */
-  #off = false;
   #closed = false;
   #pause = firstPause;
   #timer: Cancel = () => undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#standing = new Standing(options);
   }
 
   signedIn(): boolean {
-    return !this.#stale;
+    return this.#standing.signedIn();
   }
 
   /** The working keys, where they are good. */
   keys(): WorkingKeys | undefined {
-    return this.#stale ? undefined : this.#keys;
+    return this.#standing.keys();
   }
 
   signIn(): Promise<Management> {
-    return this.#lane(() => this.#signIn());
+    return this.#lane(() => this.#standing.signIn());
   }
 
   signOff(): Promise<Management> {
-    return this.#lane(() => this.#signOff());
+    return this.#lane(() => this.#standing.signOff());
   }
 
   echo(): Promise<Management> {
     const { journal } = this.#options;
-    return this.#lane(() => this.#manage(() => ({ mti: "0820", fields: common(journal, "301") })));
+    return this.#lane(() =>
+      this.#standing.manage(() => ({ mti: "0820", fields: common(journal, "301") })),
+    );
   }
 
   /** Fetches parameters, keys or applications; `count` of them were stored. */
@@ -98,7 +82,7 @@ export class Session {
   uploadStatus(): Promise<Management> {
     return this.#lane(async () => {
       const began = this.#options.clock.now();
-      return managed(await uploadStatus(this.#talk()), this.#rest(began));
+      return managed(await uploadStatus(this.#talk()), this.#standing.rest(began));
     });
   }
 
@@ -134,7 +118,7 @@ export class Session {
   /** The line came up, or the host asked for something: does what is due, now and again. */
   attend(): void {
     this.#timer();
-    if (this.#closed || this.#off) return;
+    if (this.#closed || this.#standing.signedOff()) return;
     this.#lane(() => this.#attend()).catch((error: unknown) => {
       this.#options.onDefect(error);
       this.#later();
@@ -146,7 +130,7 @@ export class Session {
     const wanted = requirements.get(digit);
     this.#options.onNotice("host-requirement", { digit });
     if (wanted === undefined || wanted === "update") return;
-    if (wanted === "sign-in") this.#needKeys();
+    if (wanted === "sign-in") this.#standing.needKeys();
     else this.#wanted.add(wanted);
     this.#timer();
     // Not while what asked for it is still being answered.
@@ -170,14 +154,9 @@ export class Session {
     return this.#lane(() => Promise.resolve());
   }
 
-  #needKeys(): void {
-    this.#stale = true;
-    this.#options.onChange();
-  }
-
   #later(): void {
     this.#timer();
-    if (this.#closed || this.#off) return;
+    if (this.#closed || this.#standing.signedOff()) return;
     this.#timer = this.#options.clock.after(this.#pause, () => this.attend());
     this.#pause = Math.min(this.#pause * 2, longestPause);
   }
@@ -193,59 +172,6 @@ export class Session {
     return { journal, exchange: (request) => link().exchange(request) };
   }
 
-  #rest(began: number): Pick<Management, "batch" | "elapsedMs"> {
-    const { journal, clock } = this.#options;
-    return { batch: journal.batch(), elapsedMs: clock.now() - began };
-  }
-
-  async #manage(request: () => Message): Promise<Management> {
-    const { clock, link } = this.#options;
-    const began = clock.now();
-    return managed(await link().exchange(request()), this.#rest(began));
-  }
-
-  async #signIn(): Promise<Management> {
-    const { journal, module, clock, onNotice, onChange, link } = this.#options;
-    const began = clock.now();
-    const answer = await link().exchange(signInRequest(journal));
-    const result = managed(answer, this.#rest(began));
-    if (answer.kind !== "answered" || result.outcome !== "approved") {
-      onNotice("not-signed-in", { outcome: result.outcome, responseCode: result.responseCode });
-      return result;
-    }
-    const reply = answer.reply.fields;
-    const generation = this.#generation + 1;
-    const keys = await importKeys(module, journal.masterKey(), reply["62"] ?? "", generation);
-    if (!keys) {
-      // The host and this device do not share a master key: A7, security processing failed.
-      onNotice("sign-in-keys-wrong", {});
-      return { ...result, outcome: "declined", responseCode: "A7" };
-    }
-    this.#keys = keys;
-    this.#generation = generation;
-    this.#stale = false;
-    this.#off = false;
-    const batch = reply["60"]?.slice(2, 8) ?? "";
-    if (/^\d{6}$/.test(batch) && batch !== journal.batch()) journal.setBatch(batch);
-    onNotice("signed-in", { batch: journal.batch() });
-    onChange();
-    return { ...result, batch: journal.batch() };
-  }
-
-  async #signOff(): Promise<Management> {
-    const result = await this.#manage(() => signOffRequest(this.#options.journal));
-    if (result.outcome !== "approved") return result;
-    this.#off = true;
-    this.#timer();
-    this.#needKeys();
-    return result;
-  }
-
-  async #freshKeys(): Promise<WorkingKeys | undefined> {
-    if (this.#stale && (await this.#signIn()).outcome !== "approved") return undefined;
-    return this.keys();
-  }
-
   async #attend(): Promise<void> {
     const readiness = await this.#prepare();
     if (readiness === "not-connected") return;
@@ -258,14 +184,14 @@ export class Session {
 
   async #status(): Promise<Management> {
     const began = this.#options.clock.now();
-    return managed(await uploadStatus(this.#talk()), this.#rest(began));
+    return managed(await uploadStatus(this.#talk()), this.#standing.rest(began));
   }
 
   async #download(what: Download): Promise<Management & { readonly count: number }> {
     const { clock, onNotice, onChange } = this.#options;
     const began = clock.now();
     const { answer, count, wrong } = await download(this.#talk(), what);
-    const result = managed(answer, this.#rest(began));
+    const result = managed(answer, this.#standing.rest(began));
     onNotice("download", { what, outcome: result.outcome, count: String(count) });
     onChange();
     // What cannot be understood is told as a format error.
@@ -279,22 +205,22 @@ export class Session {
     const readiness = await this.#prepare(true);
     const blocked = readiness === "not-connected" || readiness === "not-signed-in";
     if (blocked || journal.dues().length > 0) {
-      return { outcome: "refused", responseCode: "", ...this.#rest(began) };
+      return { outcome: "refused", responseCode: "", ...this.#standing.rest(began) };
     }
-    const rest = this.#rest(began);
+    const rest = this.#standing.rest(began);
     const closed = await closeBatch(this.#talk());
     const { ended, balanced, answer } = closed;
     onNotice("batch", { batch: rest.batch, ended: String(ended), balanced: String(balanced) });
     if (!ended) return { ...managed(answer, rest), ...closed };
-    this.#needKeys();
-    if (parametersOf(journal.setting("parameters")).autoSignOff) await this.#signOff();
-    else await this.#signIn();
+    this.#standing.needKeys();
+    if (parametersOf(journal.setting("parameters")).autoSignOff) await this.#standing.signOff();
+    else await this.#standing.signIn();
     return { outcome: "approved", responseCode: "00", ...rest, ...closed };
   }
 
   async #prepare(settling = false): Promise<Readiness> {
     if (!this.#options.link().up()) return "not-connected";
-    if (!(await this.#freshKeys())) return "not-signed-in";
+    if (!(await this.#standing.freshKeys())) return "not-signed-in";
     if (!(await this.#clear())) return "reversal-pending";
     if (this.#options.journal.dues().length === 0) this.#calm();
     if (settling || !isClosing(this.#options.journal)) return "ready";
@@ -307,10 +233,10 @@ export class Session {
     for (const due of journal.dues()) {
       let heard = await this.#send(due);
       if (heard === "sign-in") {
-        this.#needKeys();
+        this.#standing.needKeys();
         heard = await this.#send(due);
       }
-      if (heard === "sign-in") this.#needKeys();
+      if (heard === "sign-in") this.#standing.needKeys();
       if (heard !== "done") break;
     }
     return journal.dues().every(({ kind }) => kind !== "reversal");
@@ -318,7 +244,7 @@ export class Session {
 
   async #send(due: Due): Promise<ReturnType<typeof heardOf>> {
     const { journal, link, onNotice } = this.#options;
-    const keys = await this.#freshKeys();
+    const keys = await this.#standing.freshKeys();
     if (!keys) return "again";
     journal.attempted(due);
     const { mti } = due.message;
@@ -394,7 +320,7 @@ export class Session {
         if (due?.kind === "advice") journal.settle(id, settledBy(verdict.host));
         break;
     }
-    if ("host" in verdict && wantsSignIn(verdict.host.responseCode)) this.#needKeys();
+    if ("host" in verdict && wantsSignIn(verdict.host.responseCode)) this.#standing.needKeys();
     return verdict;
   }
 }
