@@ -7,12 +7,16 @@ import { join } from "node:path";
 import { toHex } from "@tillway/bytes";
 import { readConfiguration } from "@tillway/configuration";
 import {
+  contactlessProfiles,
   demonstrationProfiles,
   makeCaKey,
   personalise,
+  personaliseContactless,
   rsaKeyOf,
   signIssuerCertificate,
   type CardImage,
+  type CardProfile,
+  type ContactlessImage,
 } from "@tillway/emv";
 import { createSoftwareModule, seal, unwrapKey } from "@tillway/keys";
 import type { Clock } from "@tillway/link";
@@ -48,36 +52,72 @@ export type Demonstration = {
   readonly close: () => Promise<void>;
 };
 
-const profile = () => {
-  const found = demonstrationProfiles().find((one) => one.name === cardName);
-  if (!found) throw new Error("no such demonstration card");
-  return found;
+/** The cards of the tests: a demonstration profile each, some with a way of their own. */
+function profiles(): CardProfile[] {
+  const found = (name: string): CardProfile => {
+    const one = demonstrationProfiles().find((profile) => profile.name === name);
+    if (!one) throw new Error("no such demonstration card");
+    return one;
+  };
+  const debit = found(cardName);
+  const signing = { amountX: "0", amountY: "0", rules: ["5E00"] };
+  return [
+    debit,
+    found("unionpay-credit"),
+    found("visa"),
+    { ...debit, name: "signs", pan: "6216261000000002485", cvm: signing },
+    { ...debit, name: "plain-pin", pan: "6210948000000011", cvm: { ...signing, rules: ["4100"] } },
+    {
+      ...debit,
+      name: "enciphered-pin",
+      pan: "6212345678901265",
+      cvm: { ...signing, rules: ["4400"] },
+      enciphersPin: "icc-key",
+    },
+    { ...debit, name: "unverified", pan: "6250947000000014", cvm: { ...signing, rules: ["1F00"] } },
+    { ...found("visa"), name: "stripe-only", pan: "4761739001010119", serviceCode: "101" },
+    { ...debit, name: "domestic-stripe", pan: "6210948000000011", serviceCode: "120" },
+  ];
+}
+
+/** A card as its file holds it: the chip, its faces without contacts, its stripe. */
+export type FiledImage = CardImage & {
+  readonly contactless: readonly ContactlessImage[];
+  readonly stripe: string;
 };
 
-/** A card of an authority made here, and the authority's public key. */
-export function makeCard() {
+/** Cards of an authority made here, and the authority's public key. */
+export function makeCards() {
   const [ca, issuer, icc] = [rsa(1408), rsa(1152), rsa(1024)];
   const terms = { identity: "62162610", expiry: "1239", serial: "000001" };
-  const image = personalise(
-    profile(),
-    {
+  const images = profiles().map((profile): FiledImage => {
+    const keys = {
       caIndex: "F1",
       issuer,
-      certificate: signIssuerCertificate(ca, issuer, terms),
+      certificate: signIssuerCertificate(ca, issuer, {
+        ...terms,
+        identity: profile.pan.slice(0, 8),
+      }),
       icc,
       symmetric: { ac: toHex(random(16)), smi: toHex(random(16)), smc: toHex(random(16)) },
       serial: "000002",
-    },
-    random,
+    };
+    const faces = contactlessProfiles().filter(
+      ({ card, magstripe }) => card === profile.name && !magstripe,
+    );
+    return {
+      ...personalise(profile, keys, random),
+      contactless: faces.map((face) => personaliseContactless(face, profile, keys)),
+      stripe: `${profile.pan}D${profile.expiry.slice(0, 4)}${profile.serviceCode}00000123`,
+    };
+  });
+  const caKeys = ["A000000333", "A000000003"].map((rid) =>
+    makeCaKey({ rid, index: "F1", key: ca, label: "test", expiry: "20391231" }),
   );
-  const key = {
-    rid: "A000000333",
-    index: "F1",
-    key: ca,
-    label: "test",
-    expiry: "20391231",
-  } as const;
-  return { image, caKey: makeCaKey(key) };
+  const [image] = images;
+  const [caKey] = caKeys;
+  if (!image || !caKey) throw new Error("no cards");
+  return { images, image, caKeys, caKey };
 }
 
 /** The acquirer's side of provisioning: a terminal master key under the transport key. */
@@ -104,24 +144,24 @@ async function makeMasterKey(components: readonly string[]) {
   return { tmk: clear.key, tmkBlock: sent.block };
 }
 
-export function writeCard(data: string, image: CardImage): void {
+export function writeCards(data: string, images: readonly CardImage[]): void {
   const cards = join(data, "cards");
   mkdirSync(cards, { recursive: true });
   const key = random(32);
   writeFileSync(join(cards, "card.key"), key, { mode: 0o600 });
-  const clear = new TextEncoder().encode(JSON.stringify(image));
-  writeFileSync(
-    join(cards, `${image.profile.name}.card`),
-    seal(key, random(12), clear, `card/${image.profile.name}`),
-  );
+  for (const image of images) {
+    const clear = new TextEncoder().encode(JSON.stringify(image));
+    const { name } = image.profile;
+    writeFileSync(join(cards, `${name}.card`), seal(key, random(12), clear, `card/${name}`));
+  }
 }
 
 export async function demonstration(): Promise<Demonstration> {
   const data = mkdtempSync(join(tmpdir(), "tillway-terminal-"));
   const components = [toHex(random(16)), toHex(random(16))];
-  const { image, caKey } = makeCard();
+  const { image, images, caKeys } = makeCards();
   const { tmk, tmkBlock } = await makeMasterKey(components);
-  writeCard(data, image);
+  writeCards(data, images);
   const environment = { TILLWAY_DATA: data };
   const document = {
     terminals: [
@@ -135,7 +175,7 @@ export async function demonstration(): Promise<Demonstration> {
         tmkBlock,
       },
     ],
-    caKeys: [caKey],
+    caKeys,
   };
   const done = spawnSync(process.execPath, [join(import.meta.dirname, "../src/provision.ts")], {
     input: JSON.stringify(document),
@@ -143,7 +183,7 @@ export async function demonstration(): Promise<Demonstration> {
     encoding: "utf8",
   });
   if (done.status !== 0) throw new Error(done.stderr);
-  const host = await new ScriptedHost({ tmk, image }).listen();
+  const host = await new ScriptedHost({ tmk, images }).listen();
   const logged: string[] = [];
   const log: Logger = pino({ level: "debug" }, { write: (line: string) => logged.push(line) });
   const running: Terminals[] = [];
@@ -171,9 +211,13 @@ export async function demonstration(): Promise<Demonstration> {
   return { data, host, image, logged, start, environment, close };
 }
 
-/** Waits until something holds; fails after two seconds. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 2000;
+/** Waits until something holds; fails after `withinMs`. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 10_000,
+): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

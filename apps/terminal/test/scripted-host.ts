@@ -53,15 +53,15 @@ export class ScriptedHost {
   header = "603100310000";
   batch = "000001";
   readonly #tmk: Uint8Array;
-  readonly #image: CardImage;
+  readonly #images: readonly CardImage[];
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
   #mak: Uint8Array = new Uint8Array(8);
   #signIns = 0;
 
-  constructor(options: { readonly tmk: Uint8Array; readonly image: CardImage }) {
+  constructor(options: { readonly tmk: Uint8Array; readonly images: readonly CardImage[] }) {
     this.#tmk = options.tmk;
-    this.#image = options.image;
+    this.#images = options.images;
     this.#server = createServer((socket) => {
       socket.setNoDelay(true);
       const connection = acceptFrames(socket, "2be-tpdu-header6", limits, clock, {
@@ -114,8 +114,9 @@ export class ScriptedHost {
     if (reaction === "hang-up") return reaction;
     await reaction.after;
     const reply = this.#replyTo(request, reaction.code, reaction.fields ?? {});
-    const management = request.mti.startsWith("08");
-    if (management || reaction.mac === "none") return encode(unionpayPos, reply);
+    // Management messages have no MAC, but for a signature.
+    const plain = /^0[358]/.test(request.mti) && request.fields["60"]?.slice(8) !== "800";
+    if (plain || reaction.mac === "none") return encode(unionpayPos, reply);
     const bytes = encodeForMac(unionpayPos, reply);
     const made = unionpayMac(this.#mak, macInput(bytes));
     return withMac(bytes, reaction.mac === "wrong" ? made.map((byte) => byte ^ 1) : made);
@@ -130,17 +131,24 @@ export class ScriptedHost {
       ...Object.fromEntries(kept),
       "12": "104530",
       "13": "1122",
-      "37": "112200000002",
+      "15": "1123",
+      "32": "48020000",
+      // Another reference for each trace number.
+      "37": `1122${(request.fields["11"] ?? "").padStart(8, "0")}`,
       "39": code,
     };
-    if (request.mti === "0800" && code === "00") {
+    if (request.mti === "0800" && code === "00" && (request.fields["60"] ?? "").endsWith("004")) {
       fields["60"] = `00${this.batch}004`;
       fields["62"] = this.#freshKeys();
     }
-    if (request.mti === "0200") {
-      if (code === "00") fields["38"] = "A1B2C3";
-      const asked = fromHex(request.fields["55"] ?? "");
-      fields["55"] = toHex(issuerAnswer(asked, this.#image, code));
+    if (request.mti === "0500")
+      return { mti: "0510", fields: { ...settled(fields, request), ...extra } };
+    const opens = ["0100", "0200"].includes(request.mti);
+    if (opens && ["00", "10"].includes(code)) fields["38"] = "A1B2C3";
+    const image = this.#images.find(({ profile }) => profile.pan === request.fields["2"]);
+    const asked = fromHex(request.fields["55"] ?? "");
+    if (opens && image && asked.length > 0) {
+      fields["55"] = toHex(issuerAnswer(asked, image, code));
     }
     return { mti: responseMti(request.mti), fields: { ...fields, ...extra } };
   }
@@ -158,6 +166,13 @@ export class ScriptedHost {
       })
       .join("");
   }
+}
+
+/** The answer to a 0500: its totals with the result 1, balanced; it has no DE 39 (spec §2.5). */
+function settled(fields: Record<string, string>, request: Decoded): Record<string, string> {
+  const { "39": _, ...rest } = fields;
+  const totals = request.fields["48"] ?? "";
+  return { ...rest, "48": `${totals.slice(0, 30)}1${totals.slice(31, 61)}1` };
 }
 
 /** Tag 91 as the card's issuer makes it (method 1). */

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { concat, fromAscii, fromHex, toHex } from "@tillway/bytes";
 import type { Card } from "@tillway/emv";
-import { cardName, makeCard, pan, random, writeCard } from "../../test/demonstration.ts";
+import { cardName, makeCards, pan, random, writeCards } from "../../test/demonstration.ts";
 import { openTray } from "./tray.ts";
 
 const data = mkdtempSync(join(tmpdir(), "tillway-cards-"));
 after(() => rmSync(data, { recursive: true }));
 const folder = join(data, "cards");
-const { image } = makeCard();
-writeCard(data, image);
+const { image } = makeCards();
+writeCards(data, [image]);
 
 const statePath = join(folder, `${cardName}.state`);
 const aid = fromHex("A000000333010101");
@@ -73,7 +73,7 @@ test("a card is in one slot at a time", () => {
 });
 
 test("a card that was personalised again starts anew", async () => {
-  writeCard(data, { ...image, keyIndex: 2 });
+  writeCards(data, [{ ...image, keyIndex: 2 }]);
   assert.equal(await count(inserted().card), "9F360200019000");
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { toHex } from "@tillway/bytes";
 import { answer, newCardState, resetCard, type CardState } from "@tillway/emv";
 import { currency } from "@tillway/money";
-import { makeCard, random } from "../../test/demonstration.ts";
+import { makeCards, random } from "../../test/demonstration.ts";
 import { issuerAnswer } from "../../test/scripted-host.ts";
 import type { HostWords, Verdict } from "../session/index.ts";
 import { kernelConfiguration } from "./configuration.ts";
@@ -12,7 +12,7 @@ import { screenOf } from "./screen.ts";
 import { step } from "./step.ts";
 import { transactionInput } from "./times.ts";
 
-const { image, caKey } = makeCard();
+const { image, caKey } = makeCards();
 const identity = {
   tid: "10000001",
   mid: "898290058120001",
