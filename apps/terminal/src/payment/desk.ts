@@ -199,7 +199,7 @@ export class Desk {
         break;
       }
     }
-    if (this.#flow.stage !== "reading" && this.#flow.stage !== "card") this.#leaveField();
+    if (this.#flow.stage !== "reading") this.#leaveField();
     this.#waitForPeople();
     this.refresh();
     const { stage } = this.#flow;

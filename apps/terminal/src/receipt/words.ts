@@ -51,8 +51,8 @@ export const words = {
     zh: "本人确认以上交易，同意将其记入本卡账户",
   },
   pin: { en: "PIN verified, no signature", zh: "已验证密码，无需签名" },
-  phone: { en: "Verified on the cardholder's device", zh: "已在持卡人设备上验证" },
-  small: { en: "Small amount: no PIN, no signature", zh: "小额免密免签" },
+  phone: { en: "Verified on cardholder's device", zh: "已在持卡人设备上验证" },
+  small: { en: "Small: no PIN, no signature", zh: "小额免密免签" },
   none: { en: "No signature required", zh: "无需签名" },
 } as const satisfies Record<string, Both>;
 
