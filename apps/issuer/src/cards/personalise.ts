@@ -1,7 +1,15 @@
 /** Making a card: its keys out of the bank's master keys, its certificates, its sealed file. */
 import { join } from "node:path";
 import { fromHex, toHex, xor } from "@tillway/bytes";
-import { personalise, type CardImage, type CardKeys, type CardProfile } from "@tillway/emv";
+import {
+  contactlessProfiles,
+  personalise,
+  personaliseContactless,
+  type CardImage,
+  type CardKeys,
+  type CardProfile,
+  type ContactlessImage,
+} from "@tillway/emv";
 import { ecbDecrypt, open, seal, type KeyBlock } from "@tillway/keys";
 import type { Random, SecurityModule } from "@tillway/keys";
 import { readIfThere, writeSecret } from "../files.ts";
@@ -20,25 +28,31 @@ export type Bureau = {
   readonly authorities: readonly Authority[];
 };
 
-/** A card image from a profile; keys and PIN are in it in clear, as in a chip. */
-export async function makeCard(bureau: Bureau, profile: CardProfile): Promise<CardImage> {
+/** A card as its file holds it: its chip and stripe, and its faces towards contactless readers. */
+export type FiledCard = CardImage & { readonly contactless: readonly ContactlessImage[] };
+
+/** A card from a profile; keys and PIN are in it in clear, as in a chip. */
+export async function makeCard(bureau: Bureau, profile: CardProfile): Promise<FiledCard> {
   const rid = profile.aid.slice(0, 10);
   const authority = bureau.authorities.find((one) => one.rid === rid);
   const master = bureau.masterKeys.get(profile.scheme);
   if (!authority || !master) throw new Error(`no keys for cards of ${profile.scheme}`);
-  const image = personalise(
-    profile,
-    {
-      caIndex,
-      issuer: authority.issuer,
-      certificate: issuerCertificate(authority, profile.pan.slice(0, 8)),
-      icc: newCardKey(),
-      symmetric: await cardKeys(bureau, master, profile),
-      serial: toHex(bureau.random(3)),
-    },
-    bureau.random,
-  );
-  return { ...image, stripe: await stripeOf(bureau, profile) };
+  const keys = {
+    caIndex,
+    issuer: authority.issuer,
+    certificate: issuerCertificate(authority, profile.pan.slice(0, 8)),
+    icc: newCardKey(),
+    symmetric: await cardKeys(bureau, master, profile),
+    serial: toHex(bureau.random(3)),
+  };
+  return {
+    ...personalise(profile, keys, bureau.random),
+    stripe: await stripeOf(bureau, profile),
+    // No dynamic value of a track in contactless magnetic-stripe mode: this bank has no key for it.
+    contactless: contactlessProfiles()
+      .filter(({ card, magstripe }) => card === profile.name && !magstripe)
+      .map((face) => personaliseContactless(face, profile, keys)),
+  };
 }
 
 /** Track 2 (ISO/IEC 7813): five digits of the bank's own, then the card verification value. */
@@ -82,7 +96,7 @@ async function cardKeys(
 const context = (name: string): string => `card/${name}`;
 
 /** Writes a card into the folder where readers find it, sealed under the folder's key. */
-export function writeCard(folder: string, key: Uint8Array, image: CardImage, random: Random): void {
+export function writeCard(folder: string, key: Uint8Array, image: FiledCard, random: Random): void {
   const { name } = image.profile;
   const text = new TextEncoder().encode(JSON.stringify(image));
   writeSecret(join(folder, `${name}.card`), seal(key, random(12), text, context(name)));

@@ -65,11 +65,8 @@ export type Attendant = {
 /** A card as its file holds it, and the digest that ties what it remembers to it. */
 type Filed = { readonly image: FiledCard; readonly digest: string };
 
-/** A chip with what else is on the plastic. */
-type FiledCard = CardImage & {
-  readonly contactless?: readonly ContactlessImage[];
-  readonly stripe?: string;
-};
+/** A card with its faces towards contactless readers. */
+type FiledCard = CardImage & { readonly contactless?: readonly ContactlessImage[] };
 
 export function openTray(folder: string, random: (length: number) => Uint8Array): CardTray {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -125,7 +125,7 @@ function originalOf(
   { original: named }: Order,
   type: TransactionName,
   found: JournalTransaction | undefined,
-  { clock, zone }: Opening,
+  { clock, zone, journal }: Opening,
 ): Original | undefined | Refusal {
   if (!named) return undefined;
   const today = localParts(clock.now(), zone).date.slice(5).replace("-", "");
@@ -136,7 +136,7 @@ function originalOf(
       stan: found.stan,
       date: found.hostDate ?? today,
       authorizationCode: found.authorizationCode ?? "",
-      amount: found.amount,
+      amount: withTips(found, journal),
     };
   }
   const { rrn = "", batch = "", stan = "", date, authorizationCode = "" } = named;
@@ -144,6 +144,15 @@ function originalOf(
   // What must be of this terminal's open batch is in its journal.
   if (catalogue[type].openBatch || !enough) return "unknown-original";
   return { rrn, batch, stan, date: date ?? today, authorizationCode, amount: "" };
+}
+
+/** What an original comes to: the latest tip's message told the amount with it. */
+function withTips({ rrn, batch, amount }: JournalTransaction, journal: Journal): string {
+  const tips = journal
+    .ofBatch(batch)
+    .filter((one) => one.type === "tip adjustment" && one.originalRrn === rrn)
+    .filter(({ state }) => state === "approved" || state === "open");
+  return tips.at(-1)?.amount ?? amount;
 }
 
 /** Minor units, as the type's rule has them; undefined where the order does not fit it. */

@@ -31,8 +31,12 @@ test("what an answer to a sale means", () => {
     assert.equal(kinds(answered(code, true)), "approved");
     assert.equal(kinds(answered(code, false)), "unknown A0");
   }
-  for (const code of ["01", "51", "55", "91", "96", "A7", "ZZ"]) {
+  for (const code of ["01", "51", "55", "A7", "ZZ"]) {
     assert.equal(kinds(answered(code, true)), "declined");
+    assert.equal(kinds(answered(code, false)), "unknown A0");
+  }
+  for (const code of ["90", "91", "92", "96", "98"]) {
+    assert.equal(kinds(answered(code, true)), "refused");
     assert.equal(kinds(answered(code, false)), "unknown A0");
   }
   for (const code of ["30", "77", "97", "99", "A0"]) {
@@ -65,7 +69,7 @@ test("what ends something that is owed", () => {
     assert.equal(heardOf(answered(code, true)), "done");
     assert.equal(heardOf(answered(code, false)), "again");
   }
-  for (const code of ["90", "96", "98"]) assert.equal(heardOf(answered(code, true)), "again");
+  for (const code of ["90", "91", "96", "98"]) assert.equal(heardOf(answered(code, true)), "again");
   for (const code of ["77", "99", "A0"]) {
     assert.equal(heardOf(answered(code, true)), "sign-in");
     assert.equal(heardOf(answered(code, false)), "sign-in");

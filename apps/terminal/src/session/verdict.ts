@@ -24,8 +24,8 @@ export type HostWords = {
 };
 
 /**
- * `approved` and `declined` are certain. `refused`: said without a MAC, so that nobody may rely on
- * it: shown, and undone all the same. `unknown`: as if there had been no answer.
+ * `approved` and `declined` are certain. `refused`: said without a MAC, or "not now", so that nobody
+ * may rely on it: shown, and undone all the same. `unknown`: as if there had been no answer.
  */
 export type Verdict =
   | { readonly kind: "approved"; readonly host: HostWords }
@@ -42,6 +42,9 @@ const plainRefusals: ReadonlySet<string> = new Set(["30", "77", "97", "99", "A0"
 
 /** After these the device signs in again. */
 const staleKeys: ReadonlySet<string> = new Set(["77", "99", "A0"]);
+
+/** The host or somebody behind it could not decide: shown, and undone or repeated all the same. */
+const later: ReadonlySet<string> = new Set(["90", "91", "92", "96", "98"]);
 
 /** Whether a response code asks for a new sign-in. */
 export function wantsSignIn(responseCode: string): boolean {
@@ -97,6 +100,8 @@ export function verdictOf(answer: HostAnswer, request: Message): Verdict {
   }
   if (host.responseCode === "") return { kind: "unknown", reason: "98" };
   const part = host.responseCode === "10";
+  // "Not now" is no decision: a copy of the request that is still on its way may be approved.
+  if (later.has(host.responseCode)) return { kind: "refused", host };
   if (!part && !approves(host.responseCode)) return { kind: "declined", host };
   // An approval of another amount, or of a part where none was wanted, is undone.
   const asked = part ? ["3", "49"] : ["3", "4", "49"];
@@ -117,9 +122,6 @@ function isPart(approved: string | undefined, request: Message): boolean {
 /** What an answer to something that is owed means. */
 export type Heard = "done" | "again" | "sign-in";
 
-/** Codes that say "not now": it is sent again. */
-const notNow: ReadonlySet<string> = new Set(["", "90", "96", "98"]);
-
 /**
  * Whether a reversal, an advice or a notice is over: only a decoded answer with a valid MAC ends it.
  * For a reversal 25 counts: the host does not know the original and remembers that it must not
@@ -129,6 +131,6 @@ export function heardOf(answer: HostAnswer): Heard {
   if (answer.kind !== "answered") return "again";
   const code = answer.reply.fields["39"] ?? "";
   if (wantsSignIn(code)) return "sign-in";
-  if (!answer.authentic || notNow.has(code)) return "again";
+  if (!answer.authentic || code === "" || later.has(code)) return "again";
   return "done";
 }
