@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { demonstrationProfiles, rehearsalProfiles, type CardImage } from "@tillway/emv";
-import { writeCard } from "../../apps/terminal/test/demonstration.ts";
+import { writeCards } from "../../apps/terminal/test/demonstration.ts";
 import { specimenCaKey, specimenCard } from "../../packages/emv/src/card/specimen.ts";
 import { startBench } from "./bench.ts";
 
@@ -48,7 +48,7 @@ try {
   for (const profile of [...demonstrationProfiles(), ...rehearsalProfiles()]) {
     const data = mkdtempSync(join(tmpdir(), "tillway-foreign-"));
     // Versions that issuers here do not know are cards all the same.
-    writeCard(data, specimenCard(profile) as CardImage);
+    writeCards(data, [specimenCard(profile) as CardImage]);
     await bench.insert({ cards: join(data, "cards"), name: profile.name });
     // The daemon looks for a new card once in a while, and the tool does not wait for one.
     await sleep(2500);

@@ -34,7 +34,7 @@ import {
   type CardReader,
 } from "../../apps/terminal/src/cards/index.ts";
 import { serveLentCard, serveReader } from "../../apps/terminal/src/http/index.ts";
-import { cardName, makeCard, writeCard } from "../../apps/terminal/test/demonstration.ts";
+import { cardName, makeCards, writeCards } from "../../apps/terminal/test/demonstration.ts";
 import { issuerAnswer } from "../../apps/terminal/test/scripted-host.ts";
 import { until } from "../system/installation.ts";
 import { fixedRandom, startBench, type Bench } from "./bench.ts";
@@ -62,7 +62,7 @@ let configuration: KernelConfiguration;
 let expected: Played;
 
 before(async () => {
-  const made = makeCard();
+  const made = makeCards();
   image = made.image;
   const parsed = parseKernelConfiguration({
     terminal: DEFAULT_TERMINAL,
@@ -83,7 +83,7 @@ before(async () => {
 async function withNewCard<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const data = mkdtempSync(join(tmpdir(), "tillway-three-ways-"));
   try {
-    writeCard(data, image);
+    writeCards(data, [image]);
     return await use(join(data, "cards"));
   } finally {
     rmSync(data, { recursive: true, force: true });

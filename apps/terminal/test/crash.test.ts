@@ -12,9 +12,9 @@ import { createSoftwareModule } from "@tillway/keys";
 import type { Cancel, Clock } from "@tillway/link";
 import { catalogue, type TransactionName } from "@tillway/transactions";
 import { pino } from "pino";
-import { deviceKey } from "../src/app.ts";
 import { openTray } from "../src/cards/index.ts";
 import { createDevice, type Device } from "../src/device.ts";
+import { keyFile } from "../src/files.ts";
 import { openJournal, type Journal } from "../src/journal/index.ts";
 import { fateOf } from "../src/payment/fate.ts";
 import type { Paid, ScriptedOrder } from "../src/payment/index.ts";
@@ -55,7 +55,8 @@ function power(): Powered {
   const folder = join(shop.data, "terminal");
   const masterKey = readFileSync(join(folder, "master.key"));
   const path = join(folder, `journal-${tid}.sqlite`);
-  const real = openJournal({ path, deviceKey: deviceKey(masterKey, tid), random });
+  const deviceKey = keyFile(join(folder, `journal-${tid}.key`), random);
+  const real = openJournal({ path, deviceKey, random });
   let count = 0;
   let cut: { readonly write: number; readonly when: "before" | "after" } | undefined;
   let isDead = false;
@@ -116,7 +117,8 @@ function power(): Powered {
     clock,
     random,
     log: pino({ level: "silent" }),
-    ...connection(),
+    reader: undefined,
+    connect: () => connect({ host: "127.0.0.1", port: shop.host.port, noDelay: true }),
   });
   return {
     device,
@@ -135,11 +137,6 @@ function power(): Powered {
     },
   };
 }
-
-/** How the device reaches the host, where it is told from outside. */
-const connection = () => ({
-  connect: () => connect({ host: "127.0.0.1", port: shop.host.port, noDelay: true }),
-});
 
 const ready = ({ device }: Powered) =>
   until(() => device.session.signedIn() && device.journal.dues().length === 0, "a sign-in");
