@@ -8,6 +8,9 @@ import type { Command } from "./commands/command.ts";
 import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode, spec } from "./commands/message.ts";
+import { decode, encode } from "./commands/message.ts";
+import { pay } from "./commands/pay.ts";
+import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { terminalCommands } from "./commands/terminal.ts";
 import { transactions } from "./commands/transactions.ts";
@@ -30,6 +33,7 @@ const commands: Readonly<Record<string, Command>> = {
   "db migrate": dbMigrate,
   "db backup": dbBackup,
   "db restore": dbRestore,
+  simulate,
 };
 
 function flagLines(flags: Flags): string {

@@ -1,0 +1,166 @@
+/** A terminal of the simulated system: the production device over its journal, and a cashier. */
+import { DatabaseSync } from "node:sqlite";
+import { readConfiguration } from "@tillway/configuration";
+import type { KeyBlock, SecurityModule } from "@tillway/keys";
+import { pino } from "pino";
+import { createDevice, type Device } from "../../apps/terminal/src/device.ts";
+import {
+  openJournal,
+  provisionJournal,
+  type Identity,
+  type Journal,
+} from "../../apps/terminal/src/journal/index.ts";
+import { kernelConfiguration } from "../../apps/terminal/src/payment/index.ts";
+import { terminalSettings } from "../../apps/terminal/src/settings.ts";
+import type { Dice } from "../world/dice.ts";
+import type { Life } from "../world/process.ts";
+import type { Wires } from "../world/wires.ts";
+import { authorityKeys, type CardName, type Tear, type Wallet } from "./wallet.ts";
+
+/** What a cashier is asked to do, so long after what was done before. */
+export type Order = {
+  readonly kind: "sale";
+  readonly till: string;
+  readonly card: CardName;
+  /** Minor units. */
+  readonly amount: string;
+  readonly pin: "right" | "wrong";
+  readonly gapMs: number;
+  readonly tear?: Tear;
+};
+
+/** What a cashier saw of it, with what was printed. */
+export type Printed = {
+  readonly order: Order;
+  readonly outcome: "approved" | "declined" | "timed-out" | "reversed" | "refused";
+  readonly batch: string;
+  readonly stan: string;
+  readonly rrn: string;
+  readonly authorisationCode: string;
+  readonly amount: string;
+};
+
+export type TillOptions = {
+  readonly identity: Identity;
+  readonly masterKey: KeyBlock;
+  readonly module: SecurityModule;
+  readonly wallet: Wallet;
+  readonly wires: Wires;
+  readonly orders: readonly Order[];
+  readonly dice: Dice;
+  readonly onPrinted: (printed: Printed) => void;
+  /** What a planted mutant puts in place of the journal. */
+  readonly journal: (journal: Journal) => Journal;
+};
+
+const log = pino({ level: "silent" });
+/** Time for the first sign-in before the cashier begins. */
+const OPENING_MS = 2000;
+
+export class Till {
+  readonly #options: TillOptions;
+  readonly #path: string;
+  readonly #disk: DatabaseSync;
+  readonly #deviceKey: Uint8Array;
+  readonly #configuration = readConfiguration(terminalSettings, {});
+  #device: Device | undefined;
+  #next = 0;
+  #working = false;
+
+  constructor(options: TillOptions, world: string) {
+    const { identity, masterKey, dice } = options;
+    this.#options = options;
+    // In memory, and there for as long as one connection is open: it outlives the process's own.
+    this.#path = `file:${world}-${identity.tid}?mode=memory&cache=shared`;
+    this.#disk = new DatabaseSync(this.#path);
+    this.#deviceKey = dice.bytes(32);
+    provisionJournal(this.#path, identity, masterKey);
+  }
+
+  get tid(): string {
+    return this.#options.identity.tid;
+  }
+
+  /** All orders were tried, and the last of them has ended. */
+  done(): boolean {
+    return this.#next >= this.#options.orders.length && !this.#working;
+  }
+
+  /** Nothing is left to be undone or sent. */
+  drained(): boolean {
+    return this.done() && this.#device !== undefined && this.#device.journal.reversals().length === 0;
+  }
+
+  /** The journal as it lies on the disk. */
+  read(text: string): Record<string, unknown>[] {
+    return this.#disk.prepare(text).all();
+  }
+
+  close(): void {
+    this.#disk.close();
+  }
+
+  readonly start = (life: Life): void => {
+    const { identity, module, wallet, wires, journal } = this.#options;
+    const opened = openJournal({
+      path: this.#path,
+      deviceKey: this.#deviceKey,
+      random: life.random,
+    });
+    this.#working = false;
+    life.onEnd(() => {
+      this.#device = undefined;
+      this.#working = false;
+      opened.close();
+    });
+    const device = createDevice({
+      configuration: this.#configuration,
+      journal: journal(opened),
+      module,
+      tray: wallet.tray(
+        life,
+        () => this.#options.orders[this.#next - 1]?.tear,
+        () => device.desk.remove(),
+      ),
+      kernel: kernelConfiguration(identity, authorityKeys()),
+      clock: life.clock,
+      random: life.random,
+      log,
+      connect: () => wires.connect(identity.tid, life, "acquirer"),
+    });
+    this.#device = device;
+    void this.#work(life, device);
+  };
+
+  async #work(life: Life, device: Device): Promise<void> {
+    const pause = (ms: number): Promise<void> => new Promise((next) => life.after(ms, next));
+    await pause(OPENING_MS);
+    for (;;) {
+      const order = this.#options.orders[this.#next];
+      if (!order) return;
+      await pause(order.gapMs);
+      // An order is tried once: what a crash interrupts is not done again.
+      this.#next += 1;
+      this.#working = true;
+      await this.#pay(device, order);
+      this.#working = false;
+    }
+  }
+
+  async #pay(device: Device, order: Order): Promise<void> {
+    const { amount, card, pin } = order;
+    const typed = pin === "wrong" ? { pin: "000000" } : {};
+    const paid = await device.desk.pay({ amount, currency: "CNY", card, ...typed });
+    if (!paid.ok) return;
+    const { data } = paid.conclusion;
+    this.#options.onPrinted({
+      order,
+      outcome: data.outcome,
+      batch: data.batch,
+      stan: data.stan,
+      rrn: data.rrn,
+      authorisationCode: data.authorizationCode,
+      amount: data.amount,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** What is to happen in one simulation, as plain data that follows from a seed. */
+import { cardNames } from "./parties/wallet.ts";
+import type { Order } from "./parties/till.ts";
+import { Dice } from "./world/dice.ts";
+import { rates, type Profile } from "./world/faults.ts";
+import type { Crash, Drift } from "./world/process.ts";
+import type { FrameFault } from "./world/wires.ts";
+
+export const tids = ["10000001", "10000002", "20000001"] as const;
+export const processNames = ["acquirer", "issuer", ...tids] as const;
+export type ProcessName = (typeof processNames)[number];
+
+/** The store call of this number, counted over all lives of a process, fails. */
+export type CallFault = {
+  readonly process: ProcessName;
+  readonly call: number;
+  readonly fault: "before" | "after";
+};
+
+export type Plan = {
+  readonly seed: number;
+  readonly faults: Profile;
+  readonly orders: readonly Order[];
+  readonly crashes: readonly (Crash & { readonly process: ProcessName })[];
+  readonly drifts: Readonly<Record<ProcessName, Drift>>;
+  /** Drawn by the rates of `faults` where left out. */
+  readonly frames?: readonly FrameFault[];
+  readonly calls?: readonly CallFault[];
+};
+
+/** Steps of a process that one transaction makes, roughly: crashes fall among them. */
+const STEPS: Readonly<Record<"acquirer" | "issuer" | "till", number>> = {
+  acquirer: 40,
+  issuer: 45,
+  till: 40,
+};
+
+function orderOf(dice: Dice, torn: number): Order {
+  const order: Order = {
+    kind: "sale",
+    till: dice.pick(tids),
+    card: dice.pick(cardNames),
+    amount: String(dice.chance(100) ? dice.between(100_000, 900_000) : dice.between(1, 20_000)),
+    pin: dice.chance(30) ? "wrong" : "right",
+    gapMs: dice.chance(100) ? dice.between(1000, 90_000) : dice.between(0, 800),
+  };
+  if (!dice.chance(torn)) return order;
+  return { ...order, tear: { command: dice.between(1, 14), afterMs: dice.between(0, 400) } };
+}
+
+/** The plan of a seed. */
+export function planOf(seed: number, transactions: number, faults: Profile): Plan {
+  const dice = new Dice(`tillway/${seed}/${faults}`);
+  const { torn, crashes, skewSeconds, ppm } = rates[faults];
+  const orders = Array.from({ length: transactions }, (_, at) => orderOf(dice.of("order").of(at), torn));
+  const falls = processNames.flatMap((process) => {
+    const own = dice.of("crashes").of(process);
+    const kind = process === "acquirer" || process === "issuer" ? process : "till";
+    const share = kind === "till" ? Math.ceil(transactions / tids.length) : transactions;
+    return Array.from({ length: own.between(0, crashes) }, () => ({
+      process,
+      step: own.between(10, STEPS[kind] * share + 10),
+      downMs: own.chance(500) ? own.between(10, 500) : own.between(500, 40_000),
+    }));
+  });
+  const drift = (process: ProcessName): Drift => {
+    const own = dice.of("drift").of(process);
+    return {
+      skewMs: own.between(-skewSeconds * 1000, skewSeconds * 1000),
+      ppm: own.between(-ppm, ppm),
+    };
+  };
+  return {
+    seed,
+    faults,
+    orders,
+    crashes: falls,
+    drifts: {
+      acquirer: drift("acquirer"),
+      issuer: drift("issuer"),
+      "10000001": drift("10000001"),
+      "10000002": drift("10000002"),
+      "20000001": drift("20000001"),
+    },
+  };
+}

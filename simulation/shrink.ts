@@ -1,0 +1,68 @@
+/** Makes the plan of a failing simulation as small as it can while it still fails in the same way. */
+import type { Plan } from "./plan.ts";
+
+/** Every smaller list that delta debugging tries at one size of its pieces. */
+function* without<T>(list: readonly T[], pieces: number): Generator<readonly T[]> {
+  const size = Math.ceil(list.length / pieces);
+  for (let at = 0; at < list.length; at += size) {
+    yield [...list.slice(0, at), ...list.slice(at + size)];
+  }
+}
+
+/** ddmin (Zeller): the list with every piece left out that is not needed. */
+async function smallest<T>(
+  list: readonly T[],
+  fails: (list: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
+  let kept = list;
+  let pieces = 1;
+  while (kept.length > 0) {
+    let smaller: readonly T[] | undefined;
+    for (const candidate of without(kept, pieces)) {
+      if (await fails(candidate)) {
+        smaller = candidate;
+        break;
+      }
+    }
+    if (smaller) {
+      kept = smaller;
+      pieces = Math.max(1, pieces - 1);
+    } else if (pieces >= kept.length) {
+      return kept;
+    } else {
+      pieces = Math.min(kept.length, pieces * 2);
+    }
+  }
+  return kept;
+}
+
+/**
+ * The smaller plan. `fails` runs a plan and says whether it breaks the same rule; it is asked at
+ * most `tries` times.
+ */
+export async function shrink(
+  plan: Plan,
+  fails: (plan: Plan) => Promise<boolean>,
+  tries: number,
+): Promise<Plan> {
+  let left = tries;
+  const still = async (candidate: Plan): Promise<boolean> => {
+    if (left === 0) return false;
+    left -= 1;
+    return fails(candidate);
+  };
+  let small = plan;
+  const crashes = await smallest(small.crashes, (list) => still({ ...small, crashes: list }));
+  small = { ...small, crashes };
+  const frames = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
+  small = { ...small, frames };
+  const calls = await smallest(small.calls ?? [], (list) => still({ ...small, calls: list }));
+  small = { ...small, calls };
+  const orders = await smallest(small.orders, (list) => still({ ...small, orders: list }));
+  small = { ...small, orders };
+  // What was needed for an order that is gone now may be left out as well.
+  const again = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
+  small = { ...small, frames: again };
+  const untorn = small.orders.map(({ tear: _, ...order }) => order);
+  return (await still({ ...small, orders: untorn })) ? { ...small, orders: untorn } : small;
+}
