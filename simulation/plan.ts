@@ -7,7 +7,7 @@ import type { Crash, Drift } from "./world/process.ts";
 import type { FrameFault } from "./world/wires.ts";
 
 export const tids = ["10000001", "10000002", "20000001"] as const;
-export const processNames = ["acquirer", "issuer", ...tids] as const;
+export const processNames = ["acquirer", "network", "bank", ...tids] as const;
 export type ProcessName = (typeof processNames)[number];
 
 /** The store call of this number, counted over all lives of a process, fails. */
@@ -29,10 +29,13 @@ export type Plan = {
 };
 
 /** Steps of a process that one transaction makes, roughly: crashes fall among them. */
-const STEPS: Readonly<Record<"acquirer" | "issuer" | "till", number>> = {
-  acquirer: 40,
-  issuer: 45,
-  till: 40,
+const STEPS: Readonly<Record<ProcessName, number>> = {
+  acquirer: 25,
+  network: 20,
+  bank: 12,
+  "10000001": 40,
+  "10000002": 40,
+  "20000001": 40,
 };
 
 function orderOf(dice: Dice, torn: number): Order {
@@ -55,11 +58,11 @@ export function planOf(seed: number, transactions: number, faults: Profile): Pla
   const orders = Array.from({ length: transactions }, (_, at) => orderOf(dice.of("order").of(at), torn));
   const falls = processNames.flatMap((process) => {
     const own = dice.of("crashes").of(process);
-    const kind = process === "acquirer" || process === "issuer" ? process : "till";
-    const share = kind === "till" ? Math.ceil(transactions / tids.length) : transactions;
+    const isTill = tids.some((tid) => tid === process);
+    const share = isTill ? Math.ceil(transactions / tids.length) : transactions;
     return Array.from({ length: own.between(0, crashes) }, () => ({
       process,
-      step: own.between(10, STEPS[kind] * share + 10),
+      step: own.between(10, STEPS[process] * share + 10),
       downMs: own.chance(500) ? own.between(10, 500) : own.between(500, 40_000),
     }));
   });
@@ -77,7 +80,8 @@ export function planOf(seed: number, transactions: number, faults: Profile): Pla
     crashes: falls,
     drifts: {
       acquirer: drift("acquirer"),
-      issuer: drift("issuer"),
+      network: drift("network"),
+      bank: drift("bank"),
       "10000001": drift("10000001"),
       "10000002": drift("10000002"),
       "20000001": drift("20000001"),
