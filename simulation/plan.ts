@@ -2,20 +2,13 @@
 import { cardNames } from "./parties/wallet.ts";
 import type { Order } from "./parties/till.ts";
 import { Dice } from "./world/dice.ts";
-import { rates, type Profile } from "./world/faults.ts";
+import { rates, type CallFault, type Profile } from "./world/faults.ts";
 import type { Crash, Drift } from "./world/process.ts";
 import type { FrameFault } from "./world/wires.ts";
 
 export const tids = ["10000001", "10000002", "20000001"] as const;
 export const processNames = ["acquirer", "network", "bank", ...tids] as const;
 export type ProcessName = (typeof processNames)[number];
-
-/** The store call of this number, counted over all lives of a process, fails. */
-export type CallFault = {
-  readonly process: ProcessName;
-  readonly call: number;
-  readonly fault: "before" | "after";
-};
 
 export type Plan = {
   readonly seed: number;

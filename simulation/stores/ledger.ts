@@ -80,6 +80,11 @@ export class Ledger {
     }));
   }
 
+  /** The balance of an account that has a floor. */
+  held(bucket: number, code: string): bigint {
+    return this.#accounts.get(keyOf(bucket, code))?.floored?.balance ?? 0n;
+  }
+
   /** The sum of all that was posted to accounts of this code. */
   balance(code: string): bigint {
     let sum = 0n;

@@ -5,26 +5,22 @@ import type { Life } from "./process.ts";
 /** A fault of one call: it fails and did nothing, or it was done and nobody was told. */
 export type StoreFault = "before" | "after" | undefined;
 
-/** Every call of a port is a promise; the port's form decides what it does. */
-type Port<S> = {
-  readonly [K in keyof S]: (...given: never[]) => Promise<unknown>;
-};
-
 /**
  * The same port as one life of a process sees it. Each call happens at one instant of virtual time,
  * wholly or not at all, and its result comes back later: in between the process may die, and then
- * what was committed stays without anybody knowing it.
+ * what was committed stays without anybody knowing it. `prompt` names what answers at once.
  */
-export function durable<S extends Port<S>>(
+export function durable<S extends object>(
   life: Life,
   dice: Dice,
   store: S,
   fault: () => StoreFault,
+  prompt: readonly (keyof S)[] = [],
 ): S {
   return new Proxy(store, {
     get: (target, name, receiver) => {
       const method: unknown = Reflect.get(target, name, receiver);
-      if (typeof method !== "function") return method;
+      if (typeof method !== "function" || prompt.some((one) => one === name)) return method;
       return (...given: unknown[]) =>
         new Promise((resolve, reject) => {
           life.after(dice.between(1, 4), async () => {
@@ -39,10 +35,8 @@ export function durable<S extends Port<S>>(
               (result) => () => resolve(result),
               (error: unknown) => () => reject(error instanceof Error ? error : new Error("?")),
             );
-            life.after(
-              dice.between(0, 2),
-              met === "after" ? () => reject(new Error("the connection to the database was lost")) : tell,
-            );
+            const lost = (): void => reject(new Error("the connection to the database was lost"));
+            life.after(dice.between(0, 2), met === "after" ? lost : tell);
           });
         });
     },

@@ -1,5 +1,6 @@
 /** What can go wrong, and how often. */
 import { Dice } from "./dice.ts";
+import type { StoreFault } from "./durable.ts";
 import type { Fault, FrameFault } from "./wires.ts";
 
 export const profiles = ["none", "light", "heavy"] as const;
@@ -94,5 +95,50 @@ export class FrameFaults {
       drawn -= this.#rates[kind];
     }
     return undefined;
+  }
+}
+
+/** The store call of this number, counted over all lives of a process, fails. */
+export type CallFault = {
+  readonly process: string;
+  readonly call: number;
+  readonly fault: "before" | "after";
+};
+
+/** The faults of store calls: drawn by their rate, or exactly those of a list. */
+export class CallFaults {
+  readonly #perMille: number;
+  readonly #dice: Dice;
+  readonly #given: ReadonlyMap<string, "before" | "after"> | undefined;
+  readonly #calls = new Map<string, number>();
+  /** Every fault that took place. */
+  readonly met: CallFault[] = [];
+  #over = false;
+
+  constructor(profile: Profile, dice: Dice, given?: readonly CallFault[]) {
+    this.#perMille = rates[profile].store;
+    this.#dice = dice;
+    this.#given =
+      given && new Map(given.map(({ process, call, fault }) => [`${process}#${call}`, fault]));
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+
+  /** Asked once for each call of a process. */
+  next(process: string): StoreFault {
+    const call = (this.#calls.get(process) ?? 0) + 1;
+    this.#calls.set(process, call);
+    if (this.#over) return undefined;
+    const fault = this.#given ? this.#given.get(`${process}#${call}`) : this.#draw(process, call);
+    if (fault) this.met.push({ process, call, fault });
+    return fault;
+  }
+
+  #draw(process: string, call: number): StoreFault {
+    const dice = this.#dice.of(process).of(call);
+    if (!dice.chance(this.#perMille)) return undefined;
+    return dice.chance(500) ? "before" : "after";
   }
 }
