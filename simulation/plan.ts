@@ -48,7 +48,9 @@ function orderOf(dice: Dice, torn: number): Order {
 export function planOf(seed: number, transactions: number, faults: Profile): Plan {
   const dice = new Dice(`tillway/${seed}/${faults}`);
   const { torn, crashes, skewSeconds, ppm } = rates[faults];
-  const orders = Array.from({ length: transactions }, (_, at) => orderOf(dice.of("order").of(at), torn));
+  const orders = Array.from({ length: transactions }, (_, at) =>
+    orderOf(dice.of("order").of(at), torn),
+  );
   const falls = processNames.flatMap((process) => {
     const own = dice.of("crashes").of(process);
     const isTill = tids.some((tid) => tid === process);

@@ -1,4 +1,5 @@
 /** Makes the plan of a failing simulation as small as it can while it still fails in the same way. */
+import type { Order } from "./parties/till.ts";
 import type { Plan } from "./plan.ts";
 
 /** Every smaller list that delta debugging tries at one size of its pieces. */
@@ -7,6 +8,10 @@ function* without<T>(list: readonly T[], pieces: number): Generator<readonly T[]
   for (let at = 0; at < list.length; at += size) {
     yield [...list.slice(0, at), ...list.slice(at + size)];
   }
+}
+
+function withoutTear({ tear, ...order }: Order): Order {
+  return tear === undefined ? order : { ...order };
 }
 
 /** ddmin (Zeller): the list with every piece left out that is not needed. */
@@ -63,6 +68,6 @@ export async function shrink(
   // What was needed for an order that is gone now may be left out as well.
   const again = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
   small = { ...small, frames: again };
-  const untorn = small.orders.map(({ tear: _, ...order }) => order);
+  const untorn = small.orders.map((order) => withoutTear(order));
   return (await still({ ...small, orders: untorn })) ? { ...small, orders: untorn } : small;
 }

@@ -19,7 +19,10 @@ export type Vault = {
 };
 
 export function openVault(dice: Dice): Vault {
-  const module = createSoftwareModule({ masterKey: dice.bytes(32), random: dice.of("module").bytes });
+  const module = createSoftwareModule({
+    masterKey: dice.bytes(32),
+    random: dice.of("module").bytes,
+  });
   const shared: Vault["shared"] = async (usage, value) => {
     const part = dice.bytes(value.length / 2);
     const components = [toHex(part), toHex(xor(part, fromHex(value)))];

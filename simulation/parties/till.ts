@@ -88,7 +88,9 @@ export class Till {
 
   /** Nothing is left to be undone or sent. */
   drained(): boolean {
-    return this.done() && this.#device !== undefined && this.#device.journal.reversals().length === 0;
+    return (
+      this.done() && this.#device !== undefined && this.#device.journal.reversals().length === 0
+    );
   }
 
   /** The journal as it lies on the disk. */

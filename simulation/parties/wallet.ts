@@ -1,10 +1,5 @@
 /** The cardholders' cards: published test cards that remember their counters, and may be torn out. */
-import {
-  insertCard,
-  newCardState,
-  type AnyCardImage,
-  type CardState,
-} from "@tillway/emv";
+import { insertCard, newCardState, type AnyCardImage, type CardState } from "@tillway/emv";
 import { specimenCaKey, specimenCard, specimenProfile } from "@tillway/emv/specimen";
 import { maskPan } from "@tillway/money";
 import type { CardTray } from "../../apps/terminal/src/cards/index.ts";

@@ -1,6 +1,11 @@
 /** The network's store in memory. */
 import type { MessageFields } from "@tillway/iso8583";
-import type { Advice, Exchange, Member, NetworkStore } from "../../apps/issuer/src/network/index.ts";
+import type {
+  Advice,
+  Exchange,
+  Member,
+  NetworkStore,
+} from "../../apps/issuer/src/network/index.ts";
 import { committed, Memory, type Table } from "./memory.ts";
 
 type KeptAdvice = Advice & {
@@ -55,8 +60,8 @@ export function networkMemory(
     },
     open: (exchange) =>
       commit(() => {
-        const { late: _, ...known } = exchanges.get(exchange.key) ?? { late: undefined };
-        if ("key" in known) return { kind: "known", exchange: known };
+        const known = exchanges.get(exchange.key);
+        if (known) return { kind: "known", exchange: known };
         const reversed = advices
           .rows()
           .some(({ originalKey, mti }) => originalKey === exchange.key && mti === "0420");
@@ -64,37 +69,9 @@ export function networkMemory(
         exchanges.set(exchange.key, { ...exchange, ...(reversed ? ended : {}), late: undefined });
         return { kind: reversed ? "reversed" : "new" };
       }),
-    find: (key) => Promise.resolve(exchanges.get(key)),
-    reopen: ({ key, owner, leaseUntil }) =>
-      commit(() => {
-        const known = exchanges.get(key);
-        if (known?.state !== "timed-out") return false;
-        exchanges.set(key, {
-          ...known,
-          state: "forwarded",
-          owner,
-          leaseUntil,
-          responseCode: undefined,
-        });
-        return true;
-      }),
+    ...exchangeVerbs(exchanges, commit),
     end: (ending) => end(ending, undefined),
     abandon: end,
-    late: (key, reply) =>
-      commit(() => {
-        const known = exchanges.get(key);
-        if (!known || known.late) return false;
-        exchanges.set(key, { ...known, late: reply });
-        return true;
-      }),
-    expired: (now, limit) =>
-      Promise.resolve(
-        exchanges
-          .rows()
-          .filter(({ state, leaseUntil }) => state === "forwarded" && leaseUntil < now)
-          .sort((one, other) => one.leaseUntil - other.leaseUntil)
-          .slice(0, limit),
-      ),
     trace: () =>
       commit(() => {
         const next = ((traces.get("network") ?? 0) % 999_999) + 1;
@@ -111,8 +88,7 @@ function adviceVerbs(
   store: (advice: Advice) => boolean,
 ): Pick<NetworkStore, "take" | "due" | "attempt" | "acknowledge" | "wake"> {
   return {
-    take: (advice) =>
-      commit(() => (store(advice) ? undefined : advices.get(advice.key)?.digest)),
+    take: (advice) => commit(() => (store(advice) ? undefined : advices.get(advice.key)?.digest)),
     due: (now, limit) =>
       Promise.resolve(
         advices
@@ -143,5 +119,42 @@ function adviceVerbs(
           if (advice.dueAt > now) advices.set(key, { ...advice, dueAt: now });
         }
       }),
+  };
+}
+
+function exchangeVerbs(
+  exchanges: Table<KeptExchange>,
+  commit: <T>(run: () => T) => Promise<T>,
+): Pick<NetworkStore, "find" | "reopen" | "late" | "expired"> {
+  return {
+    find: (key) => Promise.resolve(exchanges.get(key)),
+    reopen: ({ key, owner, leaseUntil }) =>
+      commit(() => {
+        const known = exchanges.get(key);
+        if (known?.state !== "timed-out") return false;
+        exchanges.set(key, {
+          ...known,
+          state: "forwarded",
+          owner,
+          leaseUntil,
+          responseCode: undefined,
+        });
+        return true;
+      }),
+    late: (key, reply) =>
+      commit(() => {
+        const known = exchanges.get(key);
+        if (!known || known.late) return false;
+        exchanges.set(key, { ...known, late: reply });
+        return true;
+      }),
+    expired: (now, limit) =>
+      Promise.resolve(
+        exchanges
+          .rows()
+          .filter(({ state, leaseUntil }) => state === "forwarded" && leaseUntil < now)
+          .sort((one, other) => one.leaseUntil - other.leaseUntil)
+          .slice(0, limit),
+      ),
   };
 }

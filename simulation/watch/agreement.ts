@@ -1,6 +1,12 @@
 /** What must hold when everything has come to rest: all parties tell the same of every payment. */
 import type { Printed } from "../parties/till.ts";
-import { movedBy, type AcquirerEntry, type BankEntry, type Books, type TillEntry } from "./books.ts";
+import {
+  movedBy,
+  type AcquirerEntry,
+  type BankEntry,
+  type Books,
+  type TillEntry,
+} from "./books.ts";
 
 type Broken = (rule: string, detail: string) => void;
 
@@ -57,9 +63,8 @@ function checkDrained({ acquirer, network, tills }: Books, broken: Broken): void
     "advices of the acquirer": acquirer.pendingAdvices,
     "exchanges in flight at the network": network.inFlight,
     "advices of the network": network.pendingAdvices,
-    "open transactions at tills": tills.filter(({ state }) =>
-      ["open", "reversing"].includes(state),
-    ).length,
+    "open transactions at tills": tills.filter(({ state }) => ["open", "reversing"].includes(state))
+      .length,
   };
   for (const [what, count] of Object.entries(left)) {
     if (count > 0) broken("everything drains once faults end", `${count} ${what}`);

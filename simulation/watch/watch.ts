@@ -11,7 +11,12 @@ const approvals = new Set(["00", "10", "11", "A2", "A4", "A5", "A6"]);
 /** What the durable books must show at the moment in which something is told. */
 export type Durable = {
   /** Whether the acquirer's store has this as approved, now or before it was undone. */
-  readonly acquirerApproved: (terminal: string, batch: string, stan: string, mti: string) => boolean;
+  readonly acquirerApproved: (
+    terminal: string,
+    batch: string,
+    stan: string,
+    mti: string,
+  ) => boolean;
   /** Whether the bank's store has this decision as approved, now or before it was undone. */
   readonly bankApproved: (rrn: string) => boolean;
 };

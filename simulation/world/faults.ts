@@ -70,7 +70,8 @@ export class FrameFaults {
   constructor(profile: Profile, dice: Dice, given?: readonly FrameFault[]) {
     this.#rates = rates[profile];
     this.#dice = dice;
-    this.#given = given && new Map(given.map(({ way, frame, fault }) => [`${way}#${frame}`, fault]));
+    this.#given =
+      given && new Map(given.map(({ way, frame, fault }) => [`${way}#${frame}`, fault]));
   }
 
   /** From now on every frame arrives. */

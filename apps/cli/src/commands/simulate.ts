@@ -5,10 +5,7 @@ import { fileURLToPath } from "node:url";
 import { CommandError } from "../output.ts";
 import type { Command } from "./command.ts";
 
-const program = join(
-  dirname(fileURLToPath(import.meta.url)),
-  ...["..", "..", "..", "..", "simulation", "main.ts"],
-);
+const program = join(dirname(fileURLToPath(import.meta.url)), "../../../../simulation/main.ts");
 
 type Violation = { readonly rule: string; readonly at: number; readonly detail: string };
 type Report = {
