@@ -50,3 +50,66 @@ export async function panKeys(
 ): Promise<{ readonly token: KeyBlock; readonly seal: KeyBlock }> {
   return { token: await vault.own("M7", "hmac"), seal: await vault.own("D0", "aes") };
 }
+
+/** Every party with what the ceremonies gave it. */
+export type Ceremony = {
+  readonly acquirer: { readonly vault: Vault; readonly keys: ReadonlyMap<string, KeyBlock> };
+  readonly network: {
+    readonly vault: Vault;
+    readonly pan: { readonly token: KeyBlock; readonly seal: KeyBlock };
+    /** The zone master keys of its members. */
+    readonly zmks: { readonly acquirer: KeyBlock; readonly bank: KeyBlock };
+  };
+  readonly bank: { readonly vault: Vault; readonly zmk: KeyBlock };
+  readonly tills: ReadonlyMap<string, { readonly vault: Vault; readonly tmk: KeyBlock }>;
+  /** Terminal master keys as the acquirer keeps them, by TID. */
+  readonly tmks: ReadonlyMap<string, KeyBlock>;
+};
+
+/** A double-length TDES key in hex, its bytes of odd parity. */
+function clearKey(dice: Dice): string {
+  const odd = dice.bytes(16).map((byte) => {
+    let ones = 0;
+    for (let rest = byte >> 1; rest > 0; rest >>= 1) ones += rest & 1;
+    return (byte & 0xfe) | (ones % 2 === 0 ? 1 : 0);
+  });
+  return toHex(odd);
+}
+
+export async function holdCeremony(dice: Dice, tids: readonly string[]): Promise<Ceremony> {
+  const [acquirer, network, bank] = ["acquirer", "network", "bank"].map((name) =>
+    openVault(dice.of(name)),
+  );
+  if (!acquirer || !network || !bank) throw new Error("three parties");
+  const zmks = { acquirer: clearKey(dice.of("zmk-a")), bank: clearKey(dice.of("zmk-b")) };
+  const pan = await panKeys(acquirer);
+  const tills = new Map<string, { vault: Vault; tmk: KeyBlock }>();
+  const tmks = new Map<string, KeyBlock>();
+  for (const tid of tids) {
+    const tmk = clearKey(dice.of(`tmk-${tid}`));
+    const vault = openVault(dice.of(tid));
+    tills.set(tid, { vault, tmk: await vault.shared("K0", tmk) });
+    tmks.set(tid, await acquirer.shared("K0", tmk));
+  }
+  return {
+    acquirer: {
+      vault: acquirer,
+      keys: new Map([
+        ["zmk", await acquirer.shared("K0", zmks.acquirer)],
+        ["pan-token", pan.token],
+        ["pan-seal", pan.seal],
+      ]),
+    },
+    network: {
+      vault: network,
+      pan: await panKeys(network),
+      zmks: {
+        acquirer: await network.shared("K0", zmks.acquirer),
+        bank: await network.shared("K0", zmks.bank),
+      },
+    },
+    bank: { vault: bank, zmk: await bank.shared("K0", zmks.bank) },
+    tills,
+    tmks,
+  };
+}

@@ -9,6 +9,8 @@ import {
   type Row,
   type Sql,
 } from "@tillway/database";
+import type { Database } from "../db/index.ts";
+import type { Registry } from "./registry.ts";
 import { requirement, tasksOf, terminalStates } from "./management/index.ts";
 import type { KeySession, Merchant, Terminal } from "./terminal.ts";
 
@@ -60,7 +62,7 @@ function terminalOf(row: Row): Terminal {
 }
 
 /** A terminal with its merchant and its newest key session, or undefined. */
-export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
+async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
   const found = await sql.query(
     `select t.tid, t.serial, t.status, t.tmk, t.batch, t.settling, t.state, t.latitude,
             t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
@@ -81,7 +83,7 @@ export async function readTerminal(sql: Sql, tid: string): Promise<Terminal | un
  * Stores the keys of a new session and makes it the newest; the one before stays, older ones go.
  * Returns its version. In a transaction.
  */
-export async function insertSession(
+async function insertSession(
   sql: Sql,
   tid: string,
   keys: Pick<KeySession, "pik" | "mak" | "tdk">,
@@ -102,7 +104,7 @@ export async function insertSession(
 }
 
 /** Takes a terminal's working keys away: it has to sign in again. In a transaction. */
-export async function endSession(sql: Sql, tid: string): Promise<void> {
+async function endSession(sql: Sql, tid: string): Promise<void> {
   await sql.query("update terminal set session = session + 1 where tid = $1", [tid]);
   await sql.query("delete from key_session where tid = $1", [tid]);
 }
@@ -192,4 +194,14 @@ export async function readLinkKeys(
     [link, usage],
   );
   return found.rows.map((row) => textOf(row, "block"));
+}
+
+/** The registry on PostgreSQL. */
+export function postgresRegistry(database: Database): Registry {
+  return {
+    terminal: (tid) => database.use((sql) => readTerminal(sql, tid)),
+    startSession: (tid, keys, at) =>
+      database.transaction((sql) => insertSession(sql, tid, keys, at)),
+    endSession: (tid) => database.transaction((sql) => endSession(sql, tid)),
+  };
 }
