@@ -12,7 +12,7 @@ type Broken = (rule: string, detail: string) => void;
 
 const standing = new Set(["approved", "advised"]);
 const RECEIVABLE = /^network:receivable$/;
-const HOLDER = /^cardholder:/;
+const PAYABLE = /^network:payable:/;
 
 const keyOf = (one: { terminal: string; batch: string; stan: string }): string =>
   [one.terminal, one.batch, one.stan].join("/");
@@ -29,7 +29,7 @@ type Sides = {
   readonly books: Books;
   /** What the network owes for each transaction of the acquirer, by its id. */
   readonly owed: ReadonlyMap<string, bigint>;
-  /** What was taken from cardholders, by RRN. */
+  /** What the bank owes the network, because it took it from cardholders, by RRN. */
   readonly taken: ReadonlyMap<string, bigint>;
 };
 
@@ -39,10 +39,10 @@ function sidesOf(books: Books): Sides {
       ([id, amount]): [string, bigint] => [id, -amount],
     ),
   );
-  const moved = movedBy(books.bank.journals, bankTransaction, HOLDER);
+  const moved = movedBy(books.bank.journals, bankTransaction, PAYABLE);
   const taken = new Map<string, bigint>();
   for (const { id, rrn } of books.bank.entries) {
-    taken.set(rrn, (taken.get(rrn) ?? 0n) - (moved.get(id) ?? 0n));
+    taken.set(rrn, (taken.get(rrn) ?? 0n) + (moved.get(id) ?? 0n));
   }
   return { books, owed, taken };
 }
