@@ -1,12 +1,11 @@
 /** What is to happen in one simulation, as plain data that follows from a seed. */
 import { cardNames } from "./parties/wallet.ts";
-import type { Order } from "./parties/till.ts";
+import { tids, type Order } from "./parties/till.ts";
 import { Dice } from "./world/dice.ts";
 import { rates, type CallFault, type Profile } from "./world/faults.ts";
 import type { Crash, Drift } from "./world/process.ts";
 import type { FrameFault } from "./world/wires.ts";
 
-export const tids = ["10000001", "10000002", "20000001"] as const;
 export const processNames = ["acquirer", "network", "bank", ...tids] as const;
 export type ProcessName = (typeof processNames)[number];
 

@@ -7,6 +7,7 @@ import {
   type KeyUsage,
   type SecurityModule,
 } from "@tillway/keys";
+import type { Tid } from "./till.ts";
 import type { Dice } from "../world/dice.ts";
 
 /** A party's security module and the key blocks that only it can read. */
@@ -61,7 +62,7 @@ export type Ceremony = {
     readonly zmks: { readonly acquirer: KeyBlock; readonly bank: KeyBlock };
   };
   readonly bank: { readonly vault: Vault; readonly zmk: KeyBlock };
-  readonly tills: ReadonlyMap<string, { readonly vault: Vault; readonly tmk: KeyBlock }>;
+  readonly tills: ReadonlyMap<Tid, { readonly vault: Vault; readonly tmk: KeyBlock }>;
   /** Terminal master keys as the acquirer keeps them, by TID. */
   readonly tmks: ReadonlyMap<string, KeyBlock>;
 };
@@ -76,14 +77,14 @@ function clearKey(dice: Dice): string {
   return toHex(odd);
 }
 
-export async function holdCeremony(dice: Dice, tids: readonly string[]): Promise<Ceremony> {
+export async function holdCeremony(dice: Dice, tids: readonly Tid[]): Promise<Ceremony> {
   const [acquirer, network, bank] = ["acquirer", "network", "bank"].map((name) =>
     openVault(dice.of(name)),
   );
   if (!acquirer || !network || !bank) throw new Error("three parties");
   const zmks = { acquirer: clearKey(dice.of("zmk-a")), bank: clearKey(dice.of("zmk-b")) };
   const pan = await panKeys(acquirer);
-  const tills = new Map<string, { vault: Vault; tmk: KeyBlock }>();
+  const tills = new Map<Tid, { vault: Vault; tmk: KeyBlock }>();
   const tmks = new Map<string, KeyBlock>();
   for (const tid of tids) {
     const tmk = clearKey(dice.of(`tmk-${tid}`));

@@ -1,5 +1,6 @@
 /** The card network of the simulated system: the production switch over a store in memory. */
 import { toHex } from "@tillway/bytes";
+import type { SecurityModule } from "@tillway/keys";
 import {
   createSessions,
   openNetwork,
@@ -7,11 +8,10 @@ import {
 } from "../../apps/issuer/src/network/index.ts";
 import type { Life } from "../world/process.ts";
 import type { Wires } from "../world/wires.ts";
-import type { Vault } from "./ceremony.ts";
 import type { Writing } from "./writing.ts";
 
 export type NetworkOptions = {
-  readonly vault: Vault;
+  readonly module: SecurityModule;
   readonly panKeys: { readonly token: string; readonly seal: string };
   /** The store as one life of the process sees it. */
   readonly store: (life: Life) => NetworkStore;
@@ -22,11 +22,11 @@ export type NetworkOptions = {
 const SETTINGS = { issuerMs: 8000, advicePause: { first: 2000, longest: 64_000 } };
 
 export const networkStart =
-  ({ vault, panKeys, store, wires, log }: NetworkOptions) =>
+  ({ module, panKeys, store, wires, log }: NetworkOptions) =>
   (life: Life): void => {
     const network = openNetwork({
       store: store(life),
-      module: vault.module,
+      module,
       panKeys: { key: panKeys.seal, tokenKey: panKeys.token },
       clock: life.clock,
       log,

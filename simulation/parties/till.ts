@@ -12,15 +12,20 @@ import {
 } from "../../apps/terminal/src/journal/index.ts";
 import { kernelConfiguration } from "../../apps/terminal/src/payment/index.ts";
 import { terminalSettings } from "../../apps/terminal/src/settings.ts";
+import type { TillEntry } from "../watch/books.ts";
 import type { Dice } from "../world/dice.ts";
 import type { Life } from "../world/process.ts";
 import type { Wires } from "../world/wires.ts";
 import { authorityKeys, type CardName, type Tear, type Wallet } from "./wallet.ts";
 
+/** The terminals: two of the first merchant, one of the second. */
+export const tids = ["10000001", "10000002", "20000001"] as const;
+export type Tid = (typeof tids)[number];
+
 /** What a cashier is asked to do, so long after what was done before. */
 export type Order = {
   readonly kind: "sale";
-  readonly till: string;
+  readonly till: Tid;
   readonly card: CardName;
   /** Minor units. */
   readonly amount: string;
@@ -41,6 +46,7 @@ export type Printed = {
 };
 
 export type TillOptions = {
+  readonly tid: Tid;
   readonly identity: Identity;
   readonly masterKey: KeyBlock;
   readonly module: SecurityModule;
@@ -77,8 +83,8 @@ export class Till {
     provisionJournal(this.#path, identity, masterKey);
   }
 
-  get tid(): string {
-    return this.#options.identity.tid;
+  get tid(): Tid {
+    return this.#options.tid;
   }
 
   /** All orders were tried, and the last of them has ended. */
@@ -93,9 +99,20 @@ export class Till {
     );
   }
 
-  /** The journal as it lies on the disk. */
-  read(text: string): Record<string, unknown>[] {
-    return this.#disk.prepare(text).all();
+  /** Its transactions as they lie on the disk. */
+  entries(): TillEntry[] {
+    const text = "select batch, stan, kind, state, amount from transactions order by id";
+    return this.#disk
+      .prepare(text)
+      .all()
+      .map((row) => ({
+        terminal: this.tid,
+        batch: String(row["batch"]),
+        stan: String(row["stan"]),
+        kind: String(row["kind"]),
+        state: String(row["state"]),
+        amount: BigInt(String(row["amount"])),
+      }));
   }
 
   close(): void {

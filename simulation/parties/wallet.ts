@@ -12,13 +12,20 @@ export type CardName = (typeof cardNames)[number];
 /** A card leaves the slot so long after its answer to the command of this number. */
 export type Tear = { readonly command: number; readonly afterMs: number };
 
+/** The issuer's master keys that the test cards derive theirs from: worthless, and no weak keys. */
+export const masterKeys = {
+  ac: "9E15204313F7318ACB79B90BD986AD29",
+  smi: "4664942FE615FB02E5D57F292AA2B3B6",
+  smc: "CE293B8CC12A97737991E57ADE64518A",
+} as const;
+
 /** Making a card signs certificates: once for all simulations of a process. */
 const images = new Map<string, AnyCardImage>();
 
 export function imageOf(name: CardName): AnyCardImage {
   const known = images.get(name);
   if (known) return known;
-  const image = specimenCard(specimenProfile(name));
+  const image = specimenCard(specimenProfile(name), masterKeys);
   images.set(name, image);
   return image;
 }

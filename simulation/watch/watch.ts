@@ -25,6 +25,7 @@ export type WatchOptions = {
   readonly now: () => number;
   /** Left out where the stores cannot be looked at from step to step. */
   readonly durable: Durable | undefined;
+  readonly note: (line: string) => void;
 };
 
 type Told = { readonly code: string; readonly content: string };
@@ -53,12 +54,14 @@ export class Watch {
   }
 
   broken(rule: string, detail: string): void {
+    this.#options.note(`BROKEN ${rule}: ${detail}`);
     this.violations.push({ rule, at: this.#options.now(), detail });
   }
 
   readonly print = (printed: Printed): void => {
     this.printed.push(printed);
-    const { order, batch, stan } = printed;
+    const { order, batch, stan, outcome, amount } = printed;
+    this.#options.note(`${order.till} prints ${outcome}: ${order.kind} ${batch}/${stan} ${amount}`);
     if (printed.outcome === "approved") this.#onPaper.add([order.till, batch, stan].join("/"));
   };
 
@@ -67,6 +70,7 @@ export class Watch {
     const heard = overhear(way, bytes);
     if (!heard) return;
     const [from = "", to = ""] = way.split(">");
+    this.#options.note(lineOf(heard));
     if (from === "acquirer" && to !== "network") this.#acquirerAnswers(heard);
     else if (to === "acquirer" && from !== "network") this.#terminalAsks(heard);
     else if (from === "acquirer") this.#acquirerAsks(heard);
@@ -142,4 +146,13 @@ export class Watch {
 function differs(before: Told, now: Told): boolean {
   const [wasGood, isGood] = [approvals.has(before.code), approvals.has(now.code)];
   return wasGood !== isGood || (wasGood && before.content !== now.content);
+}
+
+/** A message in one line of the trace: no card data. */
+function lineOf({ way, message: { mti, fields } }: Overheard): string {
+  const shown = ["3", "4", "11", "37", "39", "41", "70", "90"].flatMap((number) => {
+    const value = fields[number];
+    return value === undefined ? [] : [`${number}=${value}`];
+  });
+  return `${way} ${mti} ${shown.join(" ")}`;
 }
