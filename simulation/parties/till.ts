@@ -43,6 +43,7 @@ export type Printed = {
   readonly rrn: string;
   readonly authorisationCode: string;
   readonly amount: string;
+  readonly responseCode: string;
 };
 
 export type TillOptions = {
@@ -62,6 +63,10 @@ export type TillOptions = {
 const log = pino({ level: "silent" });
 /** Time for the first sign-in before the cashier begins. */
 const OPENING_MS = 2000;
+
+/** How often a cashier tries what the till refused before anything was sent, and how soon again. */
+const PATIENCE = 8;
+const AGAIN_MS = 5000;
 
 export class Till {
   readonly #options: TillOptions;
@@ -158,19 +163,33 @@ export class Till {
       const order = this.#options.orders[this.#next];
       if (!order) return;
       await pause(order.gapMs);
-      // An order is tried once: what a crash interrupts is not done again.
+      // What a crash interrupts is not done again; what never left the till is, a few times.
       this.#next += 1;
       this.#working = true;
-      await this.#pay(device, order);
+      for (let tries = 0; tries < PATIENCE; tries += 1) {
+        if ((await this.#pay(device, order, pause)) !== "refused") break;
+        await pause(AGAIN_MS);
+      }
       this.#working = false;
     }
   }
 
-  async #pay(device: Device, order: Order): Promise<void> {
+  /** One payment; undefined where the till did not take the order. */
+  async #pay(
+    device: Device,
+    order: Order,
+    pause: (ms: number) => Promise<void>,
+  ): Promise<Printed["outcome"] | undefined> {
     const { amount, card, pin } = order;
     const typed = pin === "wrong" ? { pin: "000000" } : {};
-    const paid = await device.desk.pay({ amount, currency: "CNY", card, ...typed });
-    if (!paid.ok) return;
+    const pay = () => device.desk.pay({ amount, currency: "CNY", card, ...typed });
+    let paid = await pay();
+    // The card may be in another till, or the one before still in this one.
+    for (let tries = 0; !paid.ok && tries < 100; tries += 1) {
+      await pause(500);
+      paid = await pay();
+    }
+    if (!paid.ok) return undefined;
     const { data } = paid.conclusion;
     this.#options.onPrinted({
       order,
@@ -180,6 +199,8 @@ export class Till {
       rrn: data.rrn,
       authorisationCode: data.authorizationCode,
       amount: data.amount,
+      responseCode: data.responseCode,
     });
+    return data.outcome;
   }
 }
