@@ -1,6 +1,7 @@
 /** What is to happen in one simulation, as plain data that follows from a seed. */
 import { cardNames } from "./parties/wallet.ts";
 import { tids, type Order } from "./parties/till.ts";
+import type { TransactionName } from "@tillway/transactions";
 import { Dice } from "./world/dice.ts";
 import { rates, type CallFault, type Profile } from "./world/faults.ts";
 import type { Crash, Drift } from "./world/process.ts";
@@ -30,13 +31,44 @@ const STEPS: Readonly<Record<ProcessName, number>> = {
   "20000001": 40,
 };
 
+/** How often each type is asked for, of a hundred. */
+const MIX: readonly (readonly [TransactionName, number])[] = [
+  ["sale", 36],
+  ["sale void", 9],
+  ["refund", 9],
+  ["pre-authorisation", 9],
+  ["pre-authorisation void", 3],
+  ["completion", 5],
+  ["completion advice", 4],
+  ["completion void", 3],
+  ["balance inquiry", 3],
+  ["withdrawal", 4],
+  ["deposit", 5],
+  ["transfer", 4],
+  ["tip adjustment", 3],
+  ["instalment sale", 3],
+];
+
+function kindOf(dice: Dice): TransactionName {
+  let drawn = dice.below(100);
+  for (const [name, often] of MIX) {
+    if (drawn < often) return name;
+    drawn -= often;
+  }
+  return "sale";
+}
+
 function orderOf(dice: Dice, torn: number): Order {
   const order: Order = {
-    kind: "sale",
+    kind: kindOf(dice),
     till: dice.pick(tids),
     card: dice.pick(cardNames),
     amount: String(dice.chance(100) ? dice.between(100_000, 900_000) : dice.between(1, 20_000)),
+    share: dice.chance(500) ? dice.between(1, 500) : dice.between(500, 1160),
+    original: dice.below(4),
     pin: dice.chance(30) ? "wrong" : "right",
+    partial: dice.chance(150),
+    readCard: dice.chance(400),
     gapMs: dice.chance(100) ? dice.between(1000, 90_000) : dice.between(0, 800),
   };
   if (!dice.chance(torn)) return order;
@@ -57,7 +89,7 @@ export function planOf(seed: number, transactions: number, faults: Profile): Pla
     return Array.from({ length: own.between(0, crashes) }, () => ({
       process,
       step: own.between(10, STEPS[process] * share + 10),
-      downMs: own.chance(500) ? own.between(10, 500) : own.between(500, 40_000),
+      downMs: own.chance(500) ? own.between(10, 500) : own.between(500, 20_000),
     }));
   });
   const drift = (process: ProcessName): Drift => {

@@ -5,7 +5,7 @@ import type { Store } from "../apps/acquirer/src/payments/index.ts";
 import type { BankStore } from "../apps/issuer/src/bank/index.ts";
 import type { NetworkStore } from "../apps/issuer/src/network/index.ts";
 import type { Journal } from "../apps/terminal/src/journal/index.ts";
-import { forge } from "./lines.ts";
+import { forge, overhear } from "./lines.ts";
 import { acquirerConfiguration, acquirerStart } from "./parties/acquirer.ts";
 import { bankStart } from "./parties/bank.ts";
 import { holdCeremony, type Ceremony } from "./parties/ceremony.ts";
@@ -152,6 +152,7 @@ function setStage(plan: Plan, dice: Dice, epoch: number, stores: Stores): Stage 
     scheduler,
     dice: dice.of("wires"),
     fate: frames.fate,
+    isScarce: (way, bytes) => overhear(way, bytes)?.message.mti.startsWith("08") === true,
     tap: watch.hear,
     forge,
     note,

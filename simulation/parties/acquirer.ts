@@ -5,7 +5,11 @@ import { createMetrics } from "../../apps/acquirer/src/metrics.ts";
 import { startNode } from "../../apps/acquirer/src/node.ts";
 import type { Store } from "../../apps/acquirer/src/payments/index.ts";
 import { acquirerSettings } from "../../apps/acquirer/src/settings.ts";
-import { openTerminals } from "../../apps/acquirer/src/terminals/index.ts";
+import {
+  openTerminals,
+  type Management,
+  type TerminalSide,
+} from "../../apps/acquirer/src/terminals/index.ts";
 import { openDesk, openReception } from "../../apps/acquirer/src/wire/index.ts";
 import type { RegistryMemory } from "../stores/registry.ts";
 import type { Life } from "../world/process.ts";
@@ -27,6 +31,18 @@ export const acquirerConfiguration = readConfiguration(acquirerSettings, {});
 
 /** One for all: counters of a simulation are nobody's. */
 const metrics = createMetrics();
+
+/** Terminals that are managed by nobody: there is nothing to fetch, and nothing is asked of them. */
+const management: TerminalSide & Pick<Management, "seen"> = {
+  parameterField: () => Promise.resolve(""),
+  list: () => Promise.resolve(""),
+  object: () => Promise.resolve(undefined),
+  finished: () => Promise.resolve(),
+  status: () => Promise.resolve(),
+  wantedSoftware: () => Promise.resolve(undefined),
+  tampered: () => Promise.resolve(),
+  seen: () => undefined,
+};
 const KNOWN_MS = 2000;
 
 const keyOf = (keys: ReadonlyMap<string, string>, name: string): string => {
@@ -65,6 +81,7 @@ export const acquirerStart =
     const desk = openDesk({
       module,
       terminals: node.terminals,
+      management,
       payments: node.payments,
       store: own,
       numbers: node.numbers,

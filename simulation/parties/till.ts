@@ -2,6 +2,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { readConfiguration } from "@tillway/configuration";
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
+import { maskPan } from "@tillway/money";
+import { catalogue, follows, transactionOf, type TransactionName } from "@tillway/transactions";
 import { pino } from "pino";
 import { createDevice, type Device } from "../../apps/terminal/src/device.ts";
 import {
@@ -9,14 +11,22 @@ import {
   provisionJournal,
   type Identity,
   type Journal,
+  type JournalTransaction,
 } from "../../apps/terminal/src/journal/index.ts";
-import { kernelConfiguration } from "../../apps/terminal/src/payment/index.ts";
+import type { ScriptedOrder } from "../../apps/terminal/src/payment/index.ts";
 import { terminalSettings } from "../../apps/terminal/src/settings.ts";
 import type { TillEntry } from "../watch/books.ts";
 import type { Dice } from "../world/dice.ts";
 import type { Life } from "../world/process.ts";
 import type { Wires } from "../world/wires.ts";
-import { authorityKeys, type CardName, type Tear, type Wallet } from "./wallet.ts";
+import {
+  authorityKeys,
+  cardNames,
+  profileOf,
+  type CardName,
+  type Tear,
+  type Wallet,
+} from "./wallet.ts";
 
 /** The terminals: two of the first merchant, one of the second. */
 export const tids = ["10000001", "10000002", "20000001"] as const;
@@ -24,12 +34,20 @@ export type Tid = (typeof tids)[number];
 
 /** What a cashier is asked to do, so long after what was done before. */
 export type Order = {
-  readonly kind: "sale";
+  readonly kind: TransactionName;
   readonly till: Tid;
   readonly card: CardName;
-  /** Minor units. */
+  /** Minor units, where the type does not take it from its original. */
   readonly amount: string;
+  /** Of a refund, a completion, a tip: so many thousandths of the original's amount. */
+  readonly share: number;
+  /** Which of the originals in the journal, counted from the latest, as far as there are any. */
+  readonly original: number;
   readonly pin: "right" | "wrong";
+  /** Whether a part is taken where the whole is too much. */
+  readonly partial: boolean;
+  /** Whether the card is read although the original's is known. */
+  readonly readCard: boolean;
   readonly gapMs: number;
   readonly tear?: Tear;
 };
@@ -37,6 +55,7 @@ export type Order = {
 /** What a cashier saw of it, with what was printed. */
 export type Printed = {
   readonly order: Order;
+  readonly kind: TransactionName;
   readonly outcome: "approved" | "declined" | "timed-out" | "reversed" | "refused";
   readonly batch: string;
   readonly stan: string;
@@ -99,14 +118,12 @@ export class Till {
 
   /** Nothing is left to be undone or sent. */
   drained(): boolean {
-    return (
-      this.done() && this.#device !== undefined && this.#device.journal.reversals().length === 0
-    );
+    return this.done() && this.#device !== undefined && this.#device.journal.dues().length === 0;
   }
 
   /** Its transactions as they lie on the disk. */
   entries(): TillEntry[] {
-    const text = "select batch, stan, kind, state, amount from transactions order by id";
+    const text = "select batch, stan, type, state, amount from transactions order by id";
     return this.#disk
       .prepare(text)
       .all()
@@ -114,7 +131,7 @@ export class Till {
         terminal: this.tid,
         batch: String(row["batch"]),
         stan: String(row["stan"]),
-        kind: String(row["kind"]),
+        kind: nameOf(String(row["type"])),
         state: String(row["state"]),
         amount: BigInt(String(row["amount"])),
       }));
@@ -146,7 +163,7 @@ export class Till {
         () => this.#options.orders[this.#next - 1]?.tear,
         () => device.desk.remove(),
       ),
-      kernel: kernelConfiguration(identity, authorityKeys()),
+      caKeys: authorityKeys(),
       clock: life.clock,
       random: life.random,
       log,
@@ -174,25 +191,29 @@ export class Till {
     }
   }
 
-  /** One payment; undefined where the till did not take the order. */
+  /** One transaction; undefined where the till did not take the order. */
   async #pay(
     device: Device,
     order: Order,
     pause: (ms: number) => Promise<void>,
   ): Promise<Printed["outcome"] | undefined> {
-    const { amount, card, pin } = order;
-    const typed = pin === "wrong" ? { pin: "000000" } : {};
-    const pay = () => device.desk.pay({ amount, currency: "CNY", card, ...typed });
-    let paid = await pay();
+    const scripted = scriptOf(order, device.journal.transactions(100));
+    if (!scripted) return undefined;
+    let paid = await device.desk.run(scripted);
     // The card may be in another till, or the one before still in this one.
-    for (let tries = 0; !paid.ok && tries < 100; tries += 1) {
+    for (
+      let tries = 0;
+      !paid.ok && ["in-use", "busy"].includes(paid.why) && tries < 100;
+      tries += 1
+    ) {
       await pause(500);
-      paid = await pay();
+      paid = await device.desk.run(scripted);
     }
     if (!paid.ok) return undefined;
     const { data } = paid.conclusion;
     this.#options.onPrinted({
       order,
+      kind: paid.payment.type,
       outcome: data.outcome,
       batch: data.batch,
       stan: data.stan,
@@ -203,4 +224,59 @@ export class Till {
     });
     return data.outcome;
   }
+}
+
+/** What is typed at the till for an order; undefined where there is no original to follow. */
+function scriptOf(order: Order, journal: readonly JournalTransaction[]): ScriptedOrder | undefined {
+  const { kind, card, amount, share, pin, partial, readCard } = order;
+  const type = catalogue[kind];
+  const typed = pin === "wrong" ? { pin: "000000" } : {};
+  const base = { type: kind, currency: "CNY" } as const;
+  if (type.follows.length === 0) {
+    const free = type.amount === "none" ? {} : { amount };
+    return {
+      order: {
+        ...base,
+        ...free,
+        partial,
+        ...(kind === "transfer" ? { receiver: profileOf(otherThan(card)).pan } : {}),
+        ...(kind === "instalment sale" ? { plan: PLAN } : {}),
+      },
+      entry: "chip",
+      cards: [card],
+      ...typed,
+    };
+  }
+  const fitting = journal.filter(
+    (one) => one.state === "approved" && (follows(kind, one.type) || voids(kind, one.type)),
+  );
+  const original = fitting[order.original % Math.max(1, fitting.length)];
+  if (!original) return undefined;
+  const part = ((BigInt(original.amount) * BigInt(share)) / 1000n + 1n).toString();
+  const own =
+    type.amount === "part" || type.amount === "hold"
+      ? { amount: part }
+      : type.amount === "tip"
+        ? { tip: ((BigInt(original.amount) * BigInt(share % 100)) / 1000n + 1n).toString() }
+        : {};
+  const named = { ...base, ...own, original: { transaction: original.id } };
+  const shown = cardNames.find((name) => maskPan(profileOf(name).pan) === original.maskedPan);
+  if (readCard && shown) return { order: named, entry: "chip", cards: [shown], ...typed };
+  return { order: named, cards: [] };
+}
+
+function nameOf(text: string): TransactionName {
+  const name = transactionOf(text);
+  if (!name) throw new Error("a journal holds an unknown type");
+  return name;
+}
+
+const PLAN = { periods: 6, code: "01", payer: "holder" } as const;
+
+/** An instalment sale is voided as a sale is: the till finds the type. */
+const voids = (kind: TransactionName, original: TransactionName): boolean =>
+  kind === "sale void" && original === "instalment sale";
+
+function otherThan(card: CardName): CardName {
+  return cardNames[(cardNames.indexOf(card) + 1) % cardNames.length] ?? card;
 }

@@ -8,8 +8,8 @@ import {
   type Loaded,
   type Names,
   type Notice,
+  type OrderedScript,
   type Plan,
-  type Script,
   type Step,
 } from "../../apps/issuer/src/bank/index.ts";
 import type { CardRecord } from "../../apps/issuer/src/cards/index.ts";
@@ -25,7 +25,7 @@ export type BankAccount = {
   readonly creditLimit: bigint;
 };
 
-type KeptScript = Script & { readonly card: string; readonly state: string };
+type KeptScript = OrderedScript & { readonly card: string };
 
 export class BankMemory {
   readonly memory = new Memory();
@@ -158,5 +158,10 @@ export function bankStore(kept: BankMemory): BankStore {
         kept.scripts.set(String(id), { ...script, id, card: card.token, state: "pending" });
         return id;
       }),
+    ordered: (name) => {
+      const card = kept.cards.rows().find((one) => one.name === name);
+      const mine = kept.scripts.rows().filter((one) => one.card === card?.token);
+      return Promise.resolve(card && mine.toReversed());
+    },
   };
 }

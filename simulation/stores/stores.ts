@@ -66,6 +66,9 @@ export function terminalsOf({ tmks }: Ceremony): Terminal[] {
     status: "active",
     tmk,
     batch: "000001",
+    state: "ready",
+    place: undefined,
+    requirement: "0",
     session: undefined,
     merchant: merchantOf(tid),
   }));
@@ -133,6 +136,7 @@ function acquirerBooks(kept: PaymentsMemory): AcquirerBooks {
       rrn: step.rrn,
       state: kept.standing(step.transaction)?.state ?? "none",
       amount: kept.standing(step.transaction)?.amount ?? step.amount,
+      tip: step.asked.tip,
     })),
     journals: kept.ledger.booked(),
     inFlight: kept.flights.size,

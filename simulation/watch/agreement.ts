@@ -1,4 +1,6 @@
 /** What must hold when everything has come to rest: all parties tell the same of every payment. */
+import { catalogue, type TransactionName } from "@tillway/transactions";
+import { receivableSign } from "../../apps/acquirer/src/ledger/index.ts";
 import type { Printed } from "../parties/till.ts";
 import {
   movedBy,
@@ -84,6 +86,13 @@ function find(entries: readonly AcquirerEntry[], key: string): readonly Acquirer
   return entries.filter((one) => keyOf(one) === key);
 }
 
+/** What the network must owe for a transaction that stands. */
+function dueFor({ name, state, amount, tip }: AcquirerEntry): bigint {
+  if (!standing.has(state)) return 0n;
+  const { posting } = catalogue[name];
+  return receivableSign(name) * (posting === "tip" ? tip : posting === "none" ? 0n : amount);
+}
+
 /** What was printed as approved is in both books exactly once. */
 function checkPaper(
   { books, owed, taken }: Sides,
@@ -91,39 +100,51 @@ function checkPaper(
   broken: Broken,
 ): void {
   const rule = "every printed approval is in both books exactly once";
-  for (const { order, outcome, batch, stan, rrn, amount } of printed) {
+  for (const { order, kind, outcome, batch, stan, amount } of printed) {
     if (outcome !== "approved") continue;
-    const key = keyOf({ terminal: order.till, batch, stan });
-    const [entry, ...more] = find(books.acquirer.transactions, key);
+    const key = `${kind} ${keyOf({ terminal: order.till, batch, stan })}`;
+    const [entry, ...more] = find(
+      books.acquirer.transactions,
+      keyOf({ terminal: order.till, batch, stan }),
+    );
     if (!entry || more.length > 0) {
       broken(rule, `${key}: ${entry ? more.length + 1 : 0} transactions at the acquirer`);
       continue;
     }
-    const expected = BigInt(amount);
     if (!standing.has(entry.state)) broken(rule, `${key} is ${entry.state} at the acquirer`);
+    const due = dueFor(entry);
     const posted = owed.get(entry.id) ?? 0n;
-    if (posted !== expected) broken(rule, `${key}: ${expected} printed, ${posted} posted`);
-    const debited = taken.get(rrn) ?? 0n;
-    if (debited !== expected) broken(rule, `${key}: ${expected} printed, ${debited} debited`);
+    if (posted !== due) broken(rule, `${key}: ${amount} printed, ${due} due, ${posted} posted`);
+    const debited = taken.get(entry.rrn) ?? 0n;
+    if (debited !== due) broken(rule, `${key}: ${amount} printed, ${due} due, ${debited} debited`);
+    const same = catalogue[kind].amount === "none" || BigInt(amount) === entry.amount;
+    if (!same) broken(rule, `${key}: ${amount} printed, ${entry.amount} at the acquirer`);
   }
 }
+
+/** Types whose outcome a terminal need not know: they move nothing, or nothing before they are confirmed. */
+const idle = (kind: TransactionName): boolean =>
+  catalogue[kind].undo === "never" || catalogue[kind].issuing === "promise";
 
 /** Each terminal's journal says of its transactions what the acquirer says. */
 function checkTills({ acquirer, tills }: Books, broken: Broken): void {
   const rule = "batches agree";
   const byKey = new Map<string, TillEntry>(tills.map((one) => [keyOf(one), one]));
   for (const till of tills) {
+    if (idle(till.kind)) continue;
     const stands = find(acquirer.transactions, keyOf(till)).filter(({ state }) =>
       standing.has(state),
     );
     const expected = till.state === "approved" ? 1 : 0;
     if (stands.length !== expected) {
-      broken(rule, `${keyOf(till)}: ${till.state} at the till, ${stands.length} at the acquirer`);
+      const what = `${till.kind} ${keyOf(till)}`;
+      broken(rule, `${what}: ${till.state} at the till, ${stands.length} at the acquirer`);
     }
   }
   for (const entry of acquirer.transactions) {
-    if (standing.has(entry.state) && byKey.get(keyOf(entry))?.state !== "approved") {
-      broken(rule, `${keyOf(entry)} stands at the acquirer and not at its till`);
+    if (idle(entry.name) || !standing.has(entry.state)) continue;
+    if (byKey.get(keyOf(entry))?.state !== "approved") {
+      broken(rule, `${entry.name} ${keyOf(entry)} stands at the acquirer and not at its till`);
     }
   }
 }
@@ -132,11 +153,13 @@ function checkTills({ acquirer, tills }: Books, broken: Broken): void {
 function checkAcquirerAndBank({ books, owed, taken }: Sides, broken: Broken): void {
   const rule = "acquirer and bank agree";
   const seen = new Set<string>();
-  for (const { id, rrn, state } of books.acquirer.transactions) {
+  for (const entry of books.acquirer.transactions) {
+    const { id, name, rrn, state } = entry;
     seen.add(rrn);
     const [posted, debited] = [owed.get(id) ?? 0n, taken.get(rrn) ?? 0n];
-    if (posted !== debited) {
-      broken(rule, `${rrn} (${state}): ${posted} posted, ${debited} taken from the cardholder`);
+    if (posted !== debited || posted !== dueFor(entry)) {
+      const figures = `${dueFor(entry)} due, ${posted} posted, ${debited} at the bank`;
+      broken(rule, `${name} ${rrn} (${state}): ${figures}`);
     }
   }
   const strange = books.bank.entries.filter(

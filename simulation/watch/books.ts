@@ -1,18 +1,20 @@
 /** What the parties' books say, in words that all forms of the stores share. */
+import type { TransactionName } from "@tillway/transactions";
 import type { BookedJournal } from "../stores/ledger.ts";
 
 /** A transaction as the acquirer has it. */
 export type AcquirerEntry = {
   readonly id: string;
-  readonly name: string;
+  readonly name: TransactionName;
   readonly terminal: string;
   readonly batch: string;
   readonly stan: string;
   readonly class: string;
   readonly rrn: string;
   readonly state: string;
-  /** Minor units. */
+  /** Minor units, as approved. */
   readonly amount: bigint;
+  readonly tip: bigint;
 };
 
 /** A decision as the issuing bank has it. */
@@ -29,7 +31,7 @@ export type TillEntry = {
   readonly terminal: string;
   readonly batch: string;
   readonly stan: string;
-  readonly kind: string;
+  readonly kind: TransactionName;
   readonly state: string;
   readonly amount: bigint;
 };

@@ -8,6 +8,9 @@ export type Violation = { readonly rule: string; readonly at: number; readonly d
 /** Codes of class A: the money moves (spec unionpay-pos §2.8). */
 const approvals = new Set(["00", "10", "11", "A2", "A4", "A5", "A6"]);
 
+/** What says that the key is used, that nothing was looked at, or that nothing is decided. */
+const undecided = new Set(["22", "94", "A0", "90", "91", "92", "96", "98"]);
+
 /** What the durable books must show at the moment in which something is told. */
 export type Durable = {
   /** Whether the acquirer's store has this as approved, now or before it was undone. */
@@ -61,7 +64,9 @@ export class Watch {
   readonly print = (printed: Printed): void => {
     this.printed.push(printed);
     const { order, batch, stan, outcome, amount } = printed;
-    this.#options.note(`${order.till} prints ${outcome}: ${order.kind} ${batch}/${stan} ${amount}`);
+    this.#options.note(
+      `${order.till} prints ${outcome} ${printed.responseCode}: ${printed.kind} ${batch}/${stan} ${amount}`,
+    );
     if (printed.outcome === "approved") this.#onPaper.add([order.till, batch, stan].join("/"));
   };
 
@@ -100,8 +105,7 @@ export class Watch {
         this.broken("nothing is told that is not durable", `acquirer approves ${key}`);
       }
     }
-    // What says only that the key is used, or that nothing was looked at, is no outcome.
-    if (["22", "94", "A0"].includes(code)) return;
+    if (undecided.has(code)) return;
     const content = ["4", "37", "38", "39"].map((number) => fields[number] ?? "").join("/");
     const before = this.#told.get(`${mti}/${key}`);
     if (!before) this.#told.set(`${mti}/${key}`, { code, content });

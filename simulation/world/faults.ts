@@ -45,14 +45,14 @@ export const rates: Readonly<Record<Profile, Rates>> = {
     ppm: 100,
   },
   heavy: {
-    drop: 40,
-    twice: 40,
-    late: 40,
-    forge: 30,
-    cut: 15,
-    store: 10,
-    torn: 150,
-    crashes: 4,
+    drop: 25,
+    twice: 25,
+    late: 25,
+    forge: 20,
+    cut: 6,
+    store: 8,
+    torn: 120,
+    crashes: 3,
     skewSeconds: 60,
     ppm: 1000,
   },
@@ -79,15 +79,17 @@ export class FrameFaults {
     this.#over = true;
   }
 
-  readonly fate = (way: string, frame: number): Fault | undefined => {
+  /** `scarce`: a frame that begins a connection, which would rarely begin with as many faults. */
+  readonly fate = (way: string, frame: number, scarce: boolean): Fault | undefined => {
     if (this.#over) return undefined;
-    const fault = this.#given ? this.#given.get(`${way}#${frame}`) : this.#draw(way, frame);
+    const fault = this.#given ? this.#given.get(`${way}#${frame}`) : this.#draw(way, frame, scarce);
     if (fault) this.met.push({ way, frame, fault });
     return fault;
   };
 
-  #draw(way: string, frame: number): Fault | undefined {
+  #draw(way: string, frame: number, scarce: boolean): Fault | undefined {
     const dice = this.#dice.of(way).of(frame);
+    if (scarce && !dice.chance(150)) return undefined;
     let drawn = dice.below(1000);
     for (const kind of ["drop", "twice", "late", "forge", "cut"] as const) {
       if (drawn < this.#rates[kind]) {

@@ -21,6 +21,7 @@ function house(faults: Readonly<Record<string, Fault>> = {}): House {
     scheduler,
     dice,
     fate: (way, frame) => faults[`${way}#${frame}`],
+    isScarce: () => false,
     tap: () => undefined,
     forge: () => undefined,
     note: () => undefined,

@@ -19,7 +19,9 @@ export type FrameFault = { readonly way: string; readonly frame: number; readonl
 export type WiresOptions = {
   readonly scheduler: Scheduler;
   readonly dice: Dice;
-  readonly fate: (way: string, frame: number) => Fault | undefined;
+  readonly fate: (way: string, frame: number, scarce: boolean) => Fault | undefined;
+  /** Whether a frame is one of those that begin a connection (sign-on, keys). */
+  readonly isScarce: (way: string, bytes: Uint8Array) => boolean;
   /** Sees every frame as its sender writes it. */
   readonly tap: (way: string, bytes: Uint8Array) => void;
   /** Another frame in place of one; undefined where it cannot be forged. */
@@ -147,13 +149,13 @@ export class Wires {
   }
 
   carry(from: End, bytes: Uint8Array): void {
-    const { dice, fate, tap, note, forge } = this.#options;
+    const { dice, fate, isScarce, tap, note, forge } = this.#options;
     const { way } = from;
     const frame = (this.#frames.get(way) ?? 0) + 1;
     this.#frames.set(way, frame);
     tap(way, bytes);
     const own = dice.of(way).of(frame);
-    const fault = fate(way, frame);
+    const fault = fate(way, frame, isScarce(way, bytes));
     if (fault) note(`frame ${frame} of ${way}: ${fault.do}`);
     switch (fault?.do) {
       case undefined:

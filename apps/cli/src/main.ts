@@ -9,7 +9,6 @@ import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode, spec } from "./commands/message.ts";
 import { decode, encode } from "./commands/message.ts";
-import { pay } from "./commands/pay.ts";
 import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { terminalCommands } from "./commands/terminal.ts";
