@@ -93,7 +93,7 @@ function adviceVerbs(
       Promise.resolve(
         advices
           .rows()
-          .filter(({ state, dueAt }) => state === "pending" && dueAt <= now)
+          .filter((one) => one.state === "pending" && one.dueAt <= now && isFirst(one, advices))
           .sort((one, other) => one.dueAt - other.dueAt || (one.key < other.key ? -1 : 1))
           .slice(0, limit),
       ),
@@ -157,4 +157,16 @@ function exchangeVerbs(
           .slice(0, limit),
       ),
   };
+}
+
+/** Whether no advice about the same message came before it and is still to be acknowledged. */
+function isFirst(
+  { originalKey, receivedAt, key }: KeptAdvice,
+  advices: Table<KeptAdvice>,
+): boolean {
+  if (originalKey === undefined) return true;
+  return !advices.rows().some((other) => {
+    if (other.state !== "pending" || other.originalKey !== originalKey) return false;
+    return other.receivedAt < receivedAt || (other.receivedAt === receivedAt && other.key < key);
+  });
 }

@@ -292,7 +292,7 @@ export function paymentsStore(kept: PaymentsMemory): Store {
       commit(() => {
         const due = kept.advices
           .rows()
-          .filter(({ state, dueAt }) => state === "pending" && dueAt <= now)
+          .filter((one) => one.state === "pending" && one.dueAt <= now && isFirst(one, kept))
           .sort((one, other) => one.dueAt - other.dueAt)
           .slice(0, limit);
         return due.map((row): DueAdvice => claimed(kept, row, now + replyMs, pauseMs));
@@ -306,6 +306,17 @@ export function paymentsStore(kept: PaymentsMemory): Store {
     depth: () => ({ waiting: 0, inFlight: 0 }),
     end: () => Promise.resolve(),
   };
+}
+
+/** Whether no advice about the same message (DE 90) was made before it and is still pending. */
+function isFirst({ advice }: KeptAdvice, kept: PaymentsMemory): boolean {
+  const about = advice.fields["90"];
+  if (about === undefined) return true;
+  return !kept.advices.rows().some(({ advice: other, state }) => {
+    if (state !== "pending" || other.fields["90"] !== about) return false;
+    const before = other.createdAt - advice.createdAt;
+    return before < 0 || (before === 0 && other.id < advice.id);
+  });
 }
 
 function claimed(kept: PaymentsMemory, row: KeptAdvice, from: number, pauseMs: number): DueAdvice {
