@@ -8,12 +8,17 @@ import type {
 } from "../../apps/issuer/src/network/index.ts";
 import { committed, Memory, type Table } from "./memory.ts";
 
-type KeptAdvice = Advice & {
+type KeptAdvice = {
+  readonly advice: Advice;
   readonly state: "pending" | "undeliverable" | "acknowledged";
   readonly responseCode: string | undefined;
 };
 
-type KeptExchange = Exchange & { readonly late: MessageFields | undefined };
+type KeptExchange = {
+  readonly exchange: Exchange;
+  /** An answer that came when nobody waited any more. */
+  readonly late: MessageFields | undefined;
+};
 
 /** Card number prefixes have 4 to 8 digits (ISO/IEC 7812-1); the longest that is known wins. */
 const PREFIX_LENGTHS = [8, 7, 6, 5, 4];
@@ -35,7 +40,7 @@ export function networkMemory(
   const commit = <T>(run: () => T): Promise<T> => committed(memory, run);
   const store = (advice: Advice): boolean =>
     advices.add(advice.key, {
-      ...advice,
+      advice,
       state: advice.to === undefined ? "undeliverable" : "pending",
       responseCode: undefined,
     });
@@ -43,8 +48,12 @@ export function networkMemory(
     commit(() => {
       const { key, owner, state, responseCode, reply } = ending;
       const known = exchanges.get(key);
-      if (known?.state !== "forwarded" || known.owner !== owner) return false;
-      exchanges.set(key, { ...known, state, responseCode, reply });
+      const { exchange } = known ?? {};
+      if (exchange?.state !== "forwarded" || exchange.owner !== owner) return false;
+      exchanges.set(key, {
+        late: known?.late,
+        exchange: { ...exchange, state, responseCode, reply },
+      });
       if (reversal) store(reversal);
       return true;
     });
@@ -61,12 +70,15 @@ export function networkMemory(
     open: (exchange) =>
       commit(() => {
         const known = exchanges.get(exchange.key);
-        if (known) return { kind: "known", exchange: known };
+        if (known) return { kind: "known", exchange: known.exchange };
         const reversed = advices
           .rows()
-          .some(({ originalKey, mti }) => originalKey === exchange.key && mti === "0420");
+          .some(
+            ({ advice: { originalKey, mti } }) => originalKey === exchange.key && mti === "0420",
+          );
         const ended = { state: "refused", responseCode: "22" } as const;
-        exchanges.set(exchange.key, { ...exchange, ...(reversed ? ended : {}), late: undefined });
+        const opened = { ...exchange, ...(reversed ? ended : {}) };
+        exchanges.set(exchange.key, { exchange: opened, late: undefined });
         return { kind: reversed ? "reversed" : "new" };
       }),
     ...exchangeVerbs(exchanges, commit),
@@ -87,23 +99,27 @@ function adviceVerbs(
   commit: <T>(run: () => T) => Promise<T>,
   store: (advice: Advice) => boolean,
 ): Pick<NetworkStore, "take" | "due" | "attempt" | "acknowledge" | "wake"> {
+  const pending = (): Advice[] =>
+    advices.rows().flatMap(({ advice, state }) => (state === "pending" ? [advice] : []));
+  const change = (key: string, changed: Partial<Advice>): void => {
+    const known = advices.get(key);
+    if (known) advices.set(key, { ...known, advice: { ...known.advice, ...changed } });
+  };
   return {
-    take: (advice) => commit(() => (store(advice) ? undefined : advices.get(advice.key)?.digest)),
+    take: (advice) =>
+      commit(() => (store(advice) ? undefined : advices.get(advice.key)?.advice.digest)),
     due: (now, limit) =>
       Promise.resolve(
-        advices
-          .rows()
-          .filter((one) => one.state === "pending" && one.dueAt <= now && isFirst(one, advices))
+        pending()
+          .filter((one, _, all) => one.dueAt <= now && isFirst(one, all))
           .sort((one, other) => one.dueAt - other.dueAt || (one.key < other.key ? -1 : 1))
           .slice(0, limit),
       ),
     attempt: (keys, nextDue) =>
       commit(() => {
         for (const [at, key] of keys.entries()) {
-          const known = advices.get(key);
-          const dueAt = nextDue[at];
-          if (!known || dueAt === undefined) continue;
-          advices.set(key, { ...known, attempts: known.attempts + 1, dueAt });
+          const attempts = (advices.get(key)?.advice.attempts ?? 0) + 1;
+          change(key, { attempts, dueAt: nextDue[at] ?? 0 });
         }
       }),
     acknowledge: (key, code) =>
@@ -114,12 +130,21 @@ function adviceVerbs(
       }),
     wake: (institution, now) =>
       commit(() => {
-        for (const [key, advice] of advices.entries()) {
-          if (advice.state !== "pending" || advice.to !== institution) continue;
-          if (advice.dueAt > now) advices.set(key, { ...advice, dueAt: now });
+        for (const { key, to, dueAt } of pending()) {
+          if (to === institution && dueAt > now) change(key, { dueAt: now });
         }
       }),
   };
+}
+
+/** Whether none of these about the same message came before it. */
+function isFirst({ originalKey, receivedAt, key }: Advice, pending: readonly Advice[]): boolean {
+  if (originalKey === undefined) return true;
+  return !pending.some(
+    (other) =>
+      other.originalKey === originalKey &&
+      (other.receivedAt < receivedAt || (other.receivedAt === receivedAt && other.key < key)),
+  );
 }
 
 function exchangeVerbs(
@@ -127,18 +152,13 @@ function exchangeVerbs(
   commit: <T>(run: () => T) => Promise<T>,
 ): Pick<NetworkStore, "find" | "reopen" | "late" | "expired"> {
   return {
-    find: (key) => Promise.resolve(exchanges.get(key)),
+    find: (key) => Promise.resolve(exchanges.get(key)?.exchange),
     reopen: ({ key, owner, leaseUntil }) =>
       commit(() => {
         const known = exchanges.get(key);
-        if (known?.state !== "timed-out") return false;
-        exchanges.set(key, {
-          ...known,
-          state: "forwarded",
-          owner,
-          leaseUntil,
-          responseCode: undefined,
-        });
+        if (known?.exchange.state !== "timed-out") return false;
+        const again = { state: "forwarded", owner, leaseUntil, responseCode: undefined } as const;
+        exchanges.set(key, { ...known, exchange: { ...known.exchange, ...again } });
         return true;
       }),
     late: (key, reply) =>
@@ -152,21 +172,10 @@ function exchangeVerbs(
       Promise.resolve(
         exchanges
           .rows()
+          .map(({ exchange }) => exchange)
           .filter(({ state, leaseUntil }) => state === "forwarded" && leaseUntil < now)
           .sort((one, other) => one.leaseUntil - other.leaseUntil)
           .slice(0, limit),
       ),
   };
-}
-
-/** Whether no advice about the same message came before it and is still to be acknowledged. */
-function isFirst(
-  { originalKey, receivedAt, key }: KeptAdvice,
-  advices: Table<KeptAdvice>,
-): boolean {
-  if (originalKey === undefined) return true;
-  return !advices.rows().some((other) => {
-    if (other.state !== "pending" || other.originalKey !== originalKey) return false;
-    return other.receivedAt < receivedAt || (other.receivedAt === receivedAt && other.key < key);
-  });
 }

@@ -146,8 +146,8 @@ function acquirerBooks(kept: PaymentsMemory): AcquirerBooks {
 
 function networkBooks({ exchanges, advices }: NetworkMemory): NetworkBooks {
   return {
-    exchanges: exchanges.rows().map(({ key, state }) => ({ key, state })),
-    inFlight: exchanges.rows().filter(({ state }) => state === "forwarded").length,
+    exchanges: exchanges.rows().map(({ exchange: { key, state } }) => ({ key, state })),
+    inFlight: exchanges.rows().filter(({ exchange }) => exchange.state === "forwarded").length,
     pendingAdvices: advices.rows().filter(({ state }) => state === "pending").length,
   };
 }
