@@ -11,7 +11,7 @@ export type Report = Omit<Outcome, "met" | "trace"> & {
 };
 
 /** How many smaller plans are tried. */
-const TRIES = 250;
+const TRIES = 150;
 
 /** Whether a plan breaks the rule that this outcome broke first. */
 const breaks = (outcome: Outcome, hands: Hands) => {

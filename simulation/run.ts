@@ -80,10 +80,7 @@ function outcomeOf(system: System, plan: Plan, books: Books): Outcome {
   const { scheduler, watch, trace, frames, calls } = system;
   const money = [byKey(books.acquirer.journals), byKey(books.bank.journals)];
   const printed: Record<string, number> = {};
-  for (const { outcome, responseCode } of watch.printed) {
-    const k = outcome + responseCode;
-    printed[k] = (printed[k] ?? 0) + 1;
-  }
+  for (const { outcome } of watch.printed) printed[outcome] = (printed[outcome] ?? 0) + 1;
   return {
     seed: plan.seed,
     transactions: plan.orders.length,

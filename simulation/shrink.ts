@@ -57,17 +57,32 @@ export async function shrink(
     return fails(candidate);
   };
   let small = plan;
+  const shorter = (list: Plan["orders"]): Promise<boolean> => still({ ...small, orders: list });
+  small = { ...small, orders: await shortestStart(small.orders, shorter) };
   const crashes = await smallest(small.crashes, (list) => still({ ...small, crashes: list }));
   small = { ...small, crashes };
-  const frames = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
-  small = { ...small, frames };
   const calls = await smallest(small.calls ?? [], (list) => still({ ...small, calls: list }));
   small = { ...small, calls };
-  const orders = await smallest(small.orders, (list) => still({ ...small, orders: list }));
-  small = { ...small, orders };
+  const frames = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
+  small = { ...small, frames };
+  small = { ...small, orders: await smallest(small.orders, shorter) };
   // What was needed for an order that is gone now may be left out as well.
   const again = await smallest(small.frames ?? [], (list) => still({ ...small, frames: list }));
   small = { ...small, frames: again };
   const untorn = small.orders.map((order) => withoutTear(order));
   return (await still({ ...small, orders: untorn })) ? { ...small, orders: untorn } : small;
+}
+
+/** The shortest beginning of a list that fails, by halving: what comes after it changes nothing before. */
+async function shortestStart<T>(
+  list: readonly T[],
+  fails: (list: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
+  let [least, most] = [0, list.length];
+  while (least < most) {
+    const middle = (least + most) >> 1;
+    if (await fails(list.slice(0, middle))) most = middle;
+    else least = middle + 1;
+  }
+  return list.slice(0, most);
 }
