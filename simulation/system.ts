@@ -244,6 +244,7 @@ function openHosts(parts: Parts): Process[] {
         return hands.hasty?.(slow, life) ?? slow;
       },
       registry: (life) => seen(parts, "acquirer", life, stores.registry),
+      batches: (life) => seen(parts, "acquirer", life, stores.batches),
       wires,
       log: writingOf("acquirer", note),
     }),

@@ -4,6 +4,7 @@ import { businessDate } from "@tillway/money";
 import { createMetrics } from "../../apps/acquirer/src/metrics.ts";
 import { startNode } from "../../apps/acquirer/src/node.ts";
 import type { Store } from "../../apps/acquirer/src/payments/index.ts";
+import type { Batches } from "../../apps/acquirer/src/settlement/index.ts";
 import { acquirerSettings } from "../../apps/acquirer/src/settings.ts";
 import {
   openTerminals,
@@ -23,6 +24,7 @@ export type AcquirerOptions = {
   /** The stores as one life of the process sees them. */
   readonly store: (life: Life) => Store;
   readonly registry: (life: Life) => RegistryMemory;
+  readonly batches: (life: Life) => Batches;
   readonly wires: Wires;
   readonly log: Writing;
 };
@@ -52,7 +54,7 @@ const keyOf = (keys: ReadonlyMap<string, string>, name: string): string => {
 };
 
 export const acquirerStart =
-  ({ ceremony, module, store, registry, wires, log }: AcquirerOptions) =>
+  ({ ceremony, module, store, registry, batches, wires, log }: AcquirerOptions) =>
   async (life: Life): Promise<void> => {
     const { clock, random } = life;
     const configuration = acquirerConfiguration;
@@ -82,6 +84,8 @@ export const acquirerStart =
       module,
       terminals: node.terminals,
       management,
+      batches: batches(life),
+      onAdvice: node.onAdvice,
       payments: node.payments,
       store: own,
       numbers: node.numbers,

@@ -164,6 +164,7 @@ export class Till {
         () => device.desk.remove(),
       ),
       caKeys: authorityKeys(),
+      reader: undefined,
       clock: life.clock,
       random: life.random,
       log,

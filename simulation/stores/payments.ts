@@ -23,6 +23,7 @@ import {
   type NaturalKey,
   type OpenStep,
   type OriginalRow,
+  type Signature,
   type Place,
   type Standing,
   type Step,
@@ -62,6 +63,7 @@ export class PaymentsMemory {
   readonly marks: Table<Marks> = this.memory.table();
   readonly uses: Table<Use> = this.memory.table();
   readonly numbers: Table<number> = this.memory.table();
+  readonly signatures: Table<Signature> = this.memory.table();
   readonly ledger = new Ledger(this.memory);
   readonly limits: readonly Limit[];
 
@@ -120,7 +122,17 @@ export class PaymentsMemory {
     const { step } = row;
     const standing = this.standing(step.transaction);
     const { feePpm, currency, entryMode, maskedPan, panCipher, receiverCipher } = step;
-    const rest = { feePpm, currency, entryMode, maskedPan, panCipher, receiverCipher };
+    const told = this.events.get(step.transaction)?.find(({ type }) => type === "approved");
+    const settlementDate = told?.settlementDate ?? null;
+    const rest = {
+      feePpm,
+      currency,
+      entryMode,
+      settlementDate,
+      maskedPan,
+      panCipher,
+      receiverCipher,
+    };
     return standing && { standing, stan: step.key.stan, ...rest };
   }
 
@@ -141,6 +153,7 @@ export class PaymentsMemory {
     const pending = new Set<string>();
     const known = new Map<string, Known>();
     const uses = new Map<string, Use>();
+    const scripts = new Set<string>();
     const places: string[] = [];
     switch (step.do) {
       case "open": {
@@ -186,6 +199,13 @@ export class PaymentsMemory {
         break;
       }
       case "note":
+        if (step.key && !this.keys.has(fullKeyText(step.key))) {
+          const { bucket, transaction, businessDate } = step;
+          const of = { bucket, transaction, businessDate };
+          const row = { key: step.key, class: step.key.class, digest: "", of, responseCode: null };
+          this.keys.set(fullKeyText(step.key), { ...row, at: step.at });
+          scripts.add(fullKeyText(step.key));
+        }
         places.push(step.transaction);
         break;
     }
@@ -194,7 +214,7 @@ export class PaymentsMemory {
       const standing = this.standing(id);
       if (standing) standings.set(id, standing);
     }
-    return { fresh, known, landed, reversals, requests, standings, pending, uses };
+    return { fresh, scripts, known, landed, reversals, requests, standings, pending, uses };
   }
 
   #claimed({ key, digest, at, bucket, transaction, businessDate }: OpenStep): KeyRow {
@@ -301,6 +321,13 @@ export function paymentsStore(kept: PaymentsMemory): Store {
       Promise.resolve(kept.advices.rows().filter(({ state }) => state === "pending").length),
     block: (series) => commit(() => count(series)),
     beginEpoch: (node) => commit(() => String(count(`epoch of ${node}`) + 1)),
+    keepSignature: (signature) =>
+      commit(() => {
+        const first = kept.signatures.get(signature.transaction);
+        if (!first) kept.signatures.set(signature.transaction, signature);
+        return !first || first.digest === signature.digest ? "kept" : "other-content";
+      }),
+    signatureOf: ({ transaction }) => Promise.resolve(kept.signatures.get(transaction)),
     limits: () => Promise.resolve(kept.limits),
     recordRefusals: () => Promise.resolve(),
     depth: () => ({ waiting: 0, inFlight: 0 }),

@@ -1,7 +1,13 @@
 /** The stores of all parties as a simulation uses them; here their forms in memory. */
 import { bucketOf } from "@tillway/database";
 import { merchantAccounts, systemAccounts } from "../../apps/acquirer/src/ledger/index.ts";
-import type { Limit, Store } from "../../apps/acquirer/src/payments/index.ts";
+import { stands, type Limit, type Store } from "../../apps/acquirer/src/payments/index.ts";
+import type {
+  Batches,
+  BatchKey,
+  BatchLine,
+  Counted,
+} from "../../apps/acquirer/src/settlement/index.ts";
 import type { Merchant, Terminal } from "../../apps/acquirer/src/terminals/index.ts";
 import { BANK_INSTITUTION, type BankStore } from "../../apps/issuer/src/bank/index.ts";
 import type { Member, NetworkStore } from "../../apps/issuer/src/network/index.ts";
@@ -24,6 +30,7 @@ export type Memories = {
 export type Stores = {
   readonly payments: Store;
   readonly registry: RegistryMemory;
+  readonly batches: Batches;
   readonly network: NetworkStore;
   readonly bank: BankStore;
   readonly books: () => Promise<{
@@ -69,6 +76,7 @@ export function terminalsOf({ tmks }: Ceremony): Terminal[] {
     state: "ready",
     place: undefined,
     requirement: "0",
+    settling: false,
     session: undefined,
     merchant: merchantOf(tid),
   }));
@@ -108,9 +116,13 @@ export function memoryStores(
   });
   const routes = new Map(prefixes().map((prefix) => [prefix, BANK_INSTITUTION]));
   const network = networkMemory(membersOf(ceremony), routes);
+  const { registry, batches } = registryMemory(terminalsOf(ceremony), (key) =>
+    Promise.resolve(linesOf(payments, key)),
+  );
   return {
     payments: paymentsStore(payments),
-    registry: registryMemory(terminalsOf(ceremony)),
+    registry,
+    batches,
     network,
     bank: bankStore(bank),
     books: () =>
@@ -122,6 +134,19 @@ export function memoryStores(
     memory: { payments, network, bank },
     close: () => Promise.resolve(),
   };
+}
+
+/** What stands of a batch, as its totals count it. */
+function linesOf(kept: PaymentsMemory, key: BatchKey): (BatchLine & Counted)[] {
+  return kept.opened.rows().flatMap(({ step }) => {
+    const standing = kept.standing(step.transaction);
+    const mine = step.key.terminal === key.terminal && step.key.batch === key.batch;
+    if (!mine || !standing || !stands(standing.state)) return [];
+    const { name } = step;
+    const moved = name === "tip adjustment" ? step.asked.tip : standing.amount;
+    const { maskedPan } = step;
+    return [{ name, moved, count: 1, trace: step.key.stan, maskedPan, amount: moved }];
+  });
 }
 
 function acquirerBooks(kept: PaymentsMemory): AcquirerBooks {

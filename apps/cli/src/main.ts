@@ -8,7 +8,6 @@ import type { Command } from "./commands/command.ts";
 import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { decode, encode, spec } from "./commands/message.ts";
-import { decode, encode } from "./commands/message.ts";
 import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { terminalCommands } from "./commands/terminal.ts";
