@@ -1,7 +1,6 @@
 /** What is to happen in one simulation, as plain data that follows from a seed. */
 import { cardNames } from "./parties/wallet.ts";
 import { tids, type Order } from "./parties/till.ts";
-import type { TransactionName } from "@tillway/transactions";
 import { Dice } from "./world/dice.ts";
 import { rates, type CallFault, type Profile } from "./world/faults.ts";
 import type { Crash, Drift } from "./world/process.ts";
@@ -32,8 +31,8 @@ const STEPS: Readonly<Record<ProcessName, number>> = {
 };
 
 /** How often each type is asked for, of a hundred. */
-const MIX: readonly (readonly [TransactionName, number])[] = [
-  ["sale", 36],
+const MIX: readonly (readonly [Order["kind"], number])[] = [
+  ["sale", 33],
   ["sale void", 9],
   ["refund", 9],
   ["pre-authorisation", 9],
@@ -47,9 +46,10 @@ const MIX: readonly (readonly [TransactionName, number])[] = [
   ["transfer", 4],
   ["tip adjustment", 3],
   ["instalment sale", 3],
+  ["settlement", 3],
 ];
 
-function kindOf(dice: Dice): TransactionName {
+function kindOf(dice: Dice): Order["kind"] {
   let drawn = dice.below(100);
   for (const [name, often] of MIX) {
     if (drawn < often) return name;

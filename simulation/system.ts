@@ -274,6 +274,7 @@ function openTills({ plan, hands, dice, ceremony, wires, watch }: Parts): Till[]
         orders: plan.orders.filter(({ till }) => till === tid),
         dice: dice.of("till").of(tid),
         onPrinted: watch.print,
+        onSettled: watch.settled,
         journal: hands.journal ?? ((journal) => journal),
       },
       world,

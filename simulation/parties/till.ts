@@ -34,7 +34,7 @@ export type Tid = (typeof tids)[number];
 
 /** What a cashier is asked to do, so long after what was done before. */
 export type Order = {
-  readonly kind: TransactionName;
+  readonly kind: TransactionName | "settlement";
   readonly till: Tid;
   readonly card: CardName;
   /** Minor units, where the type does not take it from its original. */
@@ -75,6 +75,8 @@ export type TillOptions = {
   readonly orders: readonly Order[];
   readonly dice: Dice;
   readonly onPrinted: (printed: Printed) => void;
+  /** A batch came to its end; the host said whether the totals were the same. */
+  readonly onSettled: (terminal: Tid, batch: string, balanced: boolean) => void;
   /** What a planted mutant puts in place of the journal. */
   readonly journal: (journal: Journal) => Journal;
 };
@@ -198,7 +200,13 @@ export class Till {
     order: Order,
     pause: (ms: number) => Promise<void>,
   ): Promise<Printed["outcome"] | undefined> {
-    const scripted = scriptOf(order, device.journal.transactions(100));
+    const { kind } = order;
+    if (kind === "settlement") {
+      const { ended, balanced, batch } = await device.session.settle();
+      if (ended === true) this.#options.onSettled(this.tid, batch, balanced === true);
+      return undefined;
+    }
+    const scripted = scriptOf(kind, order, device.journal.transactions(100));
     if (!scripted) return undefined;
     let paid = await device.desk.run(scripted);
     // The card may be in another till, or the one before still in this one.
@@ -229,7 +237,7 @@ export class Till {
 
 /** What is typed at the till for an order; undefined where there is no original to follow. */
 function scriptOf(order: Order, journal: readonly JournalTransaction[]): ScriptedOrder | undefined {
-  const { kind, card, amount, share, pin, partial, readCard } = order;
+  const { card, amount, share, pin, partial, readCard } = order;
   const type = catalogue[kind];
   const typed = pin === "wrong" ? { pin: "000000" } : {};
   const base = { type: kind, currency: "CNY" } as const;

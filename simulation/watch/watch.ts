@@ -70,6 +70,14 @@ export class Watch {
     if (printed.outcome === "approved") this.#onPaper.add([order.till, batch, stan].join("/"));
   };
 
+  readonly settled = (terminal: string, batch: string, balanced: boolean): void => {
+    this.#options.note(
+      `${terminal} closes batch ${batch}: ${balanced ? "balanced" : "unbalanced"}`,
+    );
+    if (!balanced)
+      this.broken("batches agree", `${terminal}/${batch} has other totals at its host`);
+  };
+
   /** A frame as its sender writes it, before anything befalls it. */
   readonly hear = (way: string, bytes: Uint8Array): void => {
     const heard = overhear(way, bytes);
