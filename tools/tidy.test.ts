@@ -78,6 +78,20 @@ test("imports go one way: packages to packages in their order, apps to packages,
   assert.deepEqual(wrong, []);
 });
 
+test("the simulation composes rooms of apps by their ports, and nothing of the product knows it", () => {
+  const own = sources.filter((path) => path.startsWith("simulation/"));
+  const deep = own.flatMap(imports).filter(({ from, to }) => {
+    if (!to.startsWith(".")) return false;
+    const [area, , , ...inside] = normalize(join(dirname(from), to)).split("/");
+    if (area === "simulation") return false;
+    // A room by its index.ts, or a file of the composition root.
+    return area !== "apps" || (inside.length > 1 && inside.at(-1) !== "index.ts");
+  });
+  assert.deepEqual(deep, []);
+  const known = product.flatMap(imports).filter(({ to }) => to.includes("simulation/"));
+  assert.deepEqual(known, []);
+});
+
 test("a room is entered through its index.ts only, and the order of rooms is kept", () => {
   const room = (path: string): string | undefined =>
     /^(apps\/(?:acquirer|issuer|terminal))\/src\/([a-z]+)\//.exec(path)?.slice(1).join(" ");

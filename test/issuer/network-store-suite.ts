@@ -186,6 +186,24 @@ function advices(name: string, make: NetworkStoreFactory): void {
     assert.equal(await found(NOW + 99_000), undefined);
   });
 
+  test(`${name}: of advices about one message only the first that is pending is due`, async () => {
+    const { store } = await make();
+    const originalKey = newKey();
+    const one = advice({ mti: "0220", originalKey, receivedAt: NOW });
+    const other = advice({ mti: "0220", originalKey, receivedAt: NOW + 1, dueAt: NOW });
+    const apart = advice({ mti: "0220", originalKey: newKey(), receivedAt: NOW + 1 });
+    for (const each of [one, other, apart]) await store.take(each);
+    const due = async () => {
+      const keys = (await store.due(NOW + 2, 1000)).map(({ key }) => key);
+      return [one, other, apart].map(({ key }) => keys.includes(key));
+    };
+    assert.deepEqual(await due(), [true, false, true]);
+    await store.attempt([one.key], [NOW + 60_000]);
+    assert.deepEqual(await due(), [false, false, true]);
+    await store.acknowledge(one.key, "00", NOW);
+    assert.deepEqual(await due(), [false, true, true]);
+  });
+
   test(`${name}: an advice without a receiver is kept and never due`, async () => {
     const { store } = await make();
     const one = advice({ to: undefined });

@@ -19,6 +19,7 @@ import {
   insertLinkKey,
   openManagement,
   openTerminals,
+  postgresRegistry,
   readInstallationKey,
   readLinkKeys,
   type Management,
@@ -61,7 +62,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
     await migrateSchema(database, now);
     await ensurePanKeys({ database, module, now });
     const remembered = { database, module, now: clock.now, knownMs: KNOWN_MS };
-    const terminals = openTerminals(remembered);
+    const terminals = openTerminals({ ...remembered, registry: postgresRegistry(database) });
     const node = await startNode({
       ...options,
       module,

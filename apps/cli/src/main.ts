@@ -9,6 +9,7 @@ import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
 import { load } from "./commands/load.ts";
 import { decode, encode, spec } from "./commands/message.ts";
+import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
 import { terminalCommands } from "./commands/terminal.ts";
 import { transactions } from "./commands/transactions.ts";
@@ -32,6 +33,7 @@ const commands: Readonly<Record<string, Command>> = {
   "db migrate": dbMigrate,
   "db backup": dbBackup,
   "db restore": dbRestore,
+  simulate,
 };
 
 function flagLines(flags: Flags): string {

@@ -12,4 +12,5 @@ export {
 export { ledgerTables, openDays } from "./tables.ts";
 export { balances, openAccounts, striped, type Account } from "./accounts.ts";
 export { postJournals } from "./post.ts";
+export { decide, keyOf, type Book, type KnownAccount } from "./decide.ts";
 export { auditLedger, type LedgerCheck } from "./audit.ts";

@@ -132,7 +132,7 @@ beforeEach(() => {
     ...lists,
     clock,
     behindEcho: undefined,
-    member: { line: () => undefined, close: () => undefined },
+    member: { line: () => undefined, doubt: () => undefined, close: () => undefined },
   };
   house = home;
   const open = (): Socket => {
@@ -259,6 +259,46 @@ for (const code of ["", "A0"]) {
     assert.notEqual(house.member.line(), first);
   });
 }
+
+/** The network takes another MAC key than the member has, as after a key change that came twice. */
+async function divergeKeys(): Promise<void> {
+  const { key } = await makeKey("M3");
+  house.zaks.unshift({ key, algorithm: "x919" });
+}
+
+test("an answer A0 makes the line prove its keys; where they differ it signs on anew", async () => {
+  await settled();
+  const refusal = encode(cups, { mti: "0210", fields: { ...request, "39": "A0" } });
+  house.wires[0]?.say(refusal);
+  await settled();
+  assert.equal(asked(house.wires[0]).at(-1), "301");
+  assert.equal(house.wires[0]?.ended, false);
+  await divergeKeys();
+  house.wires[0]?.say(refusal, refusal);
+  await settled();
+  assert.equal(asked(house.wires[0]).filter((what) => what === "301").length, 3);
+  assert.equal(house.wires[0]?.ended, true);
+  house.clock.advance(5000);
+  await settled();
+  assert.equal(house.wires.length, 2);
+  assert.ok(house.member.line());
+});
+
+test("an echo that is answered under another key ends the line", async () => {
+  await settled();
+  house.codes["301"] = "";
+  house.member.doubt();
+  await settled();
+  await divergeKeys();
+  const [zak] = house.zaks;
+  const echo = house.wires[0]?.heard.at(-1);
+  assert.ok(zak && echo);
+  const { "128": _mac, ...fields } = echo.fields;
+  const answer = { mti: "0810", fields: { ...fields, "39": "00" } };
+  house.wires[0]?.say(await encodeWithMac(module, cups, answer, zak));
+  await settled();
+  assert.equal(house.wires[0]?.ended, true);
+});
 
 test("the network's own echo is answered, what is not known is refused, rubbish is counted", async () => {
   await settled();

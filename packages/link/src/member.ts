@@ -13,7 +13,7 @@ import type { KeyBlock, MacAlgorithm, SecurityModule } from "@tillway/keys";
 import type { Cancel, Clock } from "./clock.ts";
 import type { Connection, Socket } from "./connection.ts";
 import { openLink } from "./link.ts";
-import { encodeWithMac, type MacKey, type Received } from "./mac.ts";
+import { encodeWithMac, hasValidMac, type MacKey, type Received } from "./mac.ts";
 import { createPending, type Pending } from "./pending.ts";
 
 /** The working keys of one sign-on. */
@@ -66,6 +66,11 @@ export type MemberOptions = {
 export type Member = {
   /** The present connection while it is signed on; another object for each sign-on. */
   readonly line: () => (MemberLine & { readonly keys: MemberKeys }) | undefined;
+  /**
+   * A message did not verify: the two ends may hold different keys (a repeated key change does
+   * that). The line is probed at once, and signs on anew where the proof fails.
+   */
+  readonly doubt: () => void;
   readonly close: () => void;
 };
 
@@ -78,10 +83,11 @@ type Line = {
 type State = {
   readonly options: MemberOptions;
   readonly header: string;
-  readonly replies: Pending<Decoded>;
+  readonly replies: Pending<Received<Decoded>>;
   present: Line | undefined;
   signedOn: ReturnType<Member["line"]>;
   probe: Cancel;
+  probing: boolean;
 };
 
 const LIMITS = { maximum: 4096, stallMs: 10_000, unsent: 1 << 20 };
@@ -95,10 +101,11 @@ export function openMember(options: MemberOptions): Member {
   const state: State = {
     options,
     header: buildCupsHeader({ source: options.institution, destination: options.network }),
-    replies: createPending<Decoded>(clock),
+    replies: createPending<Received<Decoded>>(clock),
     present: undefined,
     signedOn: undefined,
     probe: () => undefined,
+    probing: false,
   };
   const down = (): void => {
     state.present = undefined;
@@ -133,6 +140,7 @@ export function openMember(options: MemberOptions): Member {
   });
   return {
     line: () => state.signedOn,
+    doubt: () => doubt(state),
     close: () => {
       link.close();
       down();
@@ -165,8 +173,7 @@ async function signOn(state: State, line: Line): Promise<MemberKeys | undefined>
   // Set before the echo is answered: requests may come right behind that answer.
   line.keys = { zpk, zak: { key: zak, algorithm: state.options.mac } };
   // An echo with a MAC shows the network that we hold the key.
-  const echo = await manage(state, line, ECHO, line.keys.zak);
-  return echo?.["39"] === "00" ? line.keys : undefined;
+  return (await proves(state, line, line.keys)) ? line.keys : undefined;
 }
 
 /** A fresh working key under the zone master key; DE 53 says which, DE 48 brings it (spec §2.10). */
@@ -195,13 +202,31 @@ async function fetchKey(
 
 const matchOf = (fields: MessageFields): string => `${fields["7"] ?? ""}/${fields["11"] ?? ""}`;
 
-/** A management request (0800); the fields of its reply, or undefined where there is none. */
+/** Whether a signed echo is answered well: a reply with a MAC shows that the keys are the same. */
+async function proves(state: State, line: Line, { zak }: MemberKeys): Promise<boolean> {
+  const { module } = state.options;
+  const reply = await exchange(state, line, ECHO, zak);
+  if (reply?.message.fields["39"] !== "00") return false;
+  const signed = reply.message.fields["128"] !== undefined;
+  return !signed || hasValidMac(module, cups, reply, [zak]);
+}
+
+/** A management request without a MAC; the fields of its reply, or undefined where there is none. */
 async function manage(
   state: State,
   line: Line,
   own: MessageFields,
-  zak?: MacKey,
 ): Promise<MessageFields | undefined> {
+  return (await exchange(state, line, own))?.message.fields;
+}
+
+/** Sends a management request (0800) and waits for its reply. */
+async function exchange(
+  state: State,
+  line: Line,
+  own: MessageFields,
+  zak?: MacKey,
+): Promise<Received<Decoded> | undefined> {
   const { institution, module, replyMs, transmit } = state.options;
   const { trace, transmission } = await transmit();
   const fields = { "7": transmission, "11": trace, "33": institution, ...own };
@@ -211,24 +236,29 @@ async function manage(
   const reply = state.replies.expect(matchOf(fields), replyMs);
   line.send(payload);
   const waited = await reply;
-  return waited.kind === "reply" ? waited.reply.fields : undefined;
+  return waited.kind === "reply" ? waited.reply : undefined;
 }
 
 /** After a silence the line is probed with an echo; without the right answer it ends. */
 function watch(state: State, line: Line): void {
-  const { clock, echoMs, onFault } = state.options;
+  const { clock, echoMs } = state.options;
   state.probe();
   state.probe = clock.after(echoMs, () => {
-    if (!line.keys || state.present !== line) return;
-    probe(state, line, line.keys).catch((error: unknown) =>
-      onFault("the probe of the network link failed", error),
-    );
+    if (state.present === line) doubt(state);
   });
 }
 
-async function probe(state: State, line: Line, { zak }: MemberKeys): Promise<void> {
-  const reply = await manage(state, line, ECHO, zak);
-  if (reply?.["39"] !== "00") line.connection.close();
+/** Probes the present line, once at a time; one that does not prove itself is ended. */
+function doubt(state: State): void {
+  const { present: line, signedOn, options, probing } = state;
+  if (!line || !signedOn || probing) return;
+  state.probing = true;
+  proves(state, line, signedOn.keys)
+    .then((proved) => (proved ? undefined : line.connection.close()))
+    .catch((error: unknown) => options.onFault("the probe of the network link failed", error))
+    .finally(() => {
+      state.probing = false;
+    });
 }
 
 function hear(state: State, line: Line, frame: Frame): void {
@@ -249,8 +279,11 @@ function hear(state: State, line: Line, frame: Frame): void {
     const fields = { ...Object.fromEntries(same), "39": code };
     line.send(encode(cups, { mti: "0810", fields }));
   } else if (message.mti === "0810") {
-    if (!state.replies.settle(matchOf(message.fields), message)) onEvent("unknown-answer");
+    const received = { payload: frame.payload, message };
+    if (!state.replies.settle(matchOf(message.fields), received)) onEvent("unknown-answer");
   } else {
+    // The other end could not verify what we sent.
+    if (message.fields["39"] === "A0") doubt(state);
     onMessage({ payload: frame.payload, message }, line).catch((error: unknown) =>
       onFault("a message of the network was not handled", error),
     );

@@ -60,3 +60,11 @@ export {
   type Reply,
   type Reversal,
 } from "./transaction.ts";
+
+// What another form of the store is made of.
+export { settle } from "./commit.ts";
+export { takes, unmarked } from "./follow.ts";
+export { fullKeyText, keyText, placeText, type KeyRow } from "./found.ts";
+export { counterOf, unused, type Use } from "./limits.ts";
+export type { Happening, OpenStep, Result, Step } from "./step.ts";
+export type { Claims, Known } from "./transaction.ts";

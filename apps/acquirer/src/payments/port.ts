@@ -110,7 +110,7 @@ export type Store = {
   readonly originalOf: (bucket: number, networkKey: string) => Promise<Place | undefined>;
   /** Leases of a node's earlier lives, and leases of anybody that ran out. */
   readonly expired: (when: Expiry) => Promise<readonly Expired[]>;
-  /** Claims due advices: the next attempt is due after reply time and a pause that doubles. */
+  /** Claims due advices, of those about one message (DE 90) the first alone: the next attempt is due after reply time and a pause that doubles. */
   readonly dueAdvices: (when: Due) => Promise<readonly DueAdvice[]>;
   readonly pendingAdvices: () => Promise<number>;
   /** The number of the next block of a thousand; what a crash leaves unused stays unused. */

@@ -30,8 +30,8 @@ export {
   type ProvisionMerchant,
   type ProvisionTerminal,
 } from "./provisioning.ts";
-export { openTerminals, type Terminals } from "./registry.ts";
-export { insertLinkKey, readInstallationKey, readLinkKeys } from "./store.ts";
+export { openTerminals, type Registry, type Terminals } from "./registry.ts";
+export { insertLinkKey, postgresRegistry, readInstallationKey, readLinkKeys } from "./store.ts";
 export {
   isKeyLayout,
   type KeyLayout,

@@ -1,9 +1,26 @@
 /** The registry as the wire asks it: one terminal by its number, sign-in with fresh keys. */
 import type { KeyBlock, SecurityModule } from "@tillway/keys";
-import { Lanes } from "@tillway/database";
-import type { Database } from "../db/index.ts";
-import { endSession, insertSession, readTerminals } from "./store.ts";
-import { workingKeyBlock, type KeyLayout, type SentKey, type Terminal } from "./terminal.ts";
+import {
+  workingKeyBlock,
+  type KeyLayout,
+  type KeySession,
+  type SentKey,
+  type Terminal,
+} from "./terminal.ts";
+
+/** Where terminals and their sessions are kept; PostgreSQL's form is `postgresRegistry`. */
+export type Registry = {
+  /** A terminal with its merchant and its newest key session. */
+  readonly terminal: (tid: string) => Promise<Terminal | undefined>;
+  /** Makes these the newest keys of a terminal, durably; the session before stays. */
+  readonly startSession: (
+    tid: string,
+    keys: Pick<KeySession, "pik" | "mak" | "tdk">,
+    at: number,
+  ) => Promise<unknown>;
+  /** Takes its newest keys away. */
+  readonly endSession: (tid: string) => Promise<void>;
+};
 
 export type Terminals = {
   /** A terminal as known a moment ago; `fresh` reads it anew. Undefined: not registered. */
@@ -17,7 +34,7 @@ export type Terminals = {
 };
 
 export type TerminalsOptions = {
-  readonly database: Database;
+  readonly registry: Registry;
   readonly module: SecurityModule;
   readonly now: () => number;
   /** How long a terminal that was read is taken as known (ms). */
@@ -30,21 +47,12 @@ const MOST = 20_000;
 type Cached = { readonly terminal: Promise<Terminal | undefined>; readonly until: number };
 
 export function openTerminals(options: TerminalsOptions): Terminals {
-  const { database, module, now } = options;
+  const { registry, module, now } = options;
   const cache = new Map<string, Cached>();
-  // Those that are asked for while a query is under way are read together by the next one.
-  const reading = new Lanes<string, Terminal | undefined>({
-    lanes: 1,
-    run: async (_lane, tids) => {
-      const found = await database.use((sql) => readTerminals(sql, tids));
-      return tids.map((tid) => found.get(tid));
-    },
-    bisects: () => false,
-  });
   const find = (tid: string, fresh = false): Promise<Terminal | undefined> => {
     const known = cache.get(tid);
     if (!fresh && known && known.until > now()) return known.terminal;
-    const terminal = reading.submit(0, tid);
+    const terminal = registry.terminal(tid);
     cache.delete(tid);
     if (cache.size >= MOST) {
       for (const oldest of cache.keys()) {
@@ -64,12 +72,12 @@ export function openTerminals(options: TerminalsOptions): Terminals {
   const signIn = async (terminal: Terminal, layout: KeyLayout): Promise<string> => {
     const keys = await workingKeys(module, terminal.tmk);
     const { pik, mak, tdk } = keys.blocks;
-    await database.transaction((sql) => insertSession(sql, terminal.tid, { pik, mak, tdk }, now()));
+    await registry.startSession(terminal.tid, { pik, mak, tdk }, now());
     cache.delete(terminal.tid);
     return workingKeyBlock(layout, keys.sent);
   };
   const signOff = async ({ tid }: Terminal): Promise<void> => {
-    await database.transaction((sql) => endSession(sql, tid));
+    await registry.endSession(tid);
     cache.delete(tid);
   };
   return { find, forget: (tid) => void cache.delete(tid), signIn, signOff };

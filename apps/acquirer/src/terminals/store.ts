@@ -2,6 +2,7 @@ import {
   booleanOf,
   integerOf,
   integerOrNull,
+  Lanes,
   textOf,
   textOrNull,
   toInstant,
@@ -9,6 +10,8 @@ import {
   type Row,
   type Sql,
 } from "@tillway/database";
+import type { Database } from "../db/index.ts";
+import type { Registry } from "./registry.ts";
 import { requirement, tasksOf, terminalStates } from "./management/index.ts";
 import type { KeySession, Merchant, Terminal } from "./terminal.ts";
 
@@ -60,10 +63,7 @@ function terminalOf(row: Row): Terminal {
 }
 
 /** Terminals with their merchant and their newest key session, by number; unknown ones are left out. */
-export async function readTerminals(
-  sql: Sql,
-  tids: readonly string[],
-): Promise<Map<string, Terminal>> {
+async function readTerminals(sql: Sql, tids: readonly string[]): Promise<Map<string, Terminal>> {
   const found = await sql.query(
     `select t.tid, t.serial, t.status, t.tmk, t.batch, t.settling, t.state, t.latitude,
             t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
@@ -83,7 +83,7 @@ export async function readTerminals(
  * Stores the keys of a new session and makes it the newest; the one before stays, older ones go.
  * Returns its version. In a transaction.
  */
-export async function insertSession(
+async function insertSession(
   sql: Sql,
   tid: string,
   keys: Pick<KeySession, "pik" | "mak" | "tdk">,
@@ -104,7 +104,7 @@ export async function insertSession(
 }
 
 /** Takes a terminal's working keys away: it has to sign in again. In a transaction. */
-export async function endSession(sql: Sql, tid: string): Promise<void> {
+async function endSession(sql: Sql, tid: string): Promise<void> {
   await sql.query("update terminal set session = session + 1 where tid = $1", [tid]);
   await sql.query("delete from key_session where tid = $1", [tid]);
 }
@@ -194,4 +194,23 @@ export async function readLinkKeys(
     [link, usage],
   );
   return found.rows.map((row) => textOf(row, "block"));
+}
+
+/** The registry on PostgreSQL. */
+export function postgresRegistry(database: Database): Registry {
+  // Those that are asked for while a query is under way are read together by the next one.
+  const reading = new Lanes<string, Terminal | undefined>({
+    lanes: 1,
+    run: async (_lane, tids) => {
+      const found = await database.use((sql) => readTerminals(sql, tids));
+      return tids.map((tid) => found.get(tid));
+    },
+    bisects: () => false,
+  });
+  return {
+    terminal: (tid) => reading.submit(0, tid),
+    startSession: (tid, keys, at) =>
+      database.transaction((sql) => insertSession(sql, tid, keys, at)),
+    endSession: (tid) => database.transaction((sql) => endSession(sql, tid)),
+  };
 }

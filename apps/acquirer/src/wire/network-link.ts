@@ -53,6 +53,7 @@ export function openNetworkLink(options: NetworkLinkOptions): NetworkLink {
     onMessage: async (received) => {
       const { message } = received;
       const heard = { message, authentic: await hasValidMac(module, cups, received, zaks) };
+      if (!heard.authentic) member.doubt();
       if (!pending.settle(matchOf(message.mti, message.fields), heard)) await onLate(heard);
     },
     onDown: pending.abandon,

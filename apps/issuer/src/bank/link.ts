@@ -46,7 +46,7 @@ export function openBankLink(context: BankContext, connect: () => Socket): BankL
     // They live as long as the connection; nothing of the bank's is answered after it.
     keep: () => Promise.resolve(),
     onMessage: async (received, line) => {
-      const reply = await answer(context, received, line.keys);
+      const reply = await answer(context, received, line.keys, () => member.doubt());
       if (reply) line.send(reply);
     },
     onUp: () => log.info({ institution: BANK_INSTITUTION }, "the bank is signed on to the network"),
@@ -76,6 +76,7 @@ async function answer(
   context: BankContext,
   received: Received<Decoded>,
   keys: MemberKeys | undefined,
+  onWrongMac: () => void,
 ): Promise<Uint8Array | undefined> {
   const { message } = received;
   const notice = NOTICES.has(message.mti);
@@ -86,6 +87,7 @@ async function answer(
   const mti = responseMti(message.mti);
   if (!keys || !(await hasValidMac(context.module, cups, received, [keys.zak]))) {
     context.count("wrong-mac");
+    onWrongMac();
     const repeated = KEY_FIELDS.flatMap((number) => {
       const value = message.fields[number];
       return value === undefined ? [] : [[number, value] as const];

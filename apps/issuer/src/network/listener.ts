@@ -151,8 +151,11 @@ async function management(
   }
   const parts = { module: context.module, findMember: context.store.member };
   const fields = await manage(parts, session, message.fields);
-  // Keys travel under the ZMK; a MAC under a key that the reply itself brings would be no use.
-  deliver(session, encode(cups, { mti: "0810", fields }));
+  const reply = { mti: "0810", fields };
+  // What proves itself is answered with a proof. Keys travel under the ZMK; a MAC under a key that
+  // the reply itself brings would be no use.
+  if (signed) await send(context, session, reply);
+  else deliver(session, encode(cups, reply));
   if (signed) await proven({ context, forwarder }, session);
   return undefined;
 }

@@ -37,7 +37,10 @@ export type NetworkStore = {
   readonly trace: () => Promise<string>;
   /** Stores an advice; the digest of what has its key already, or undefined where it is new. */
   readonly take: (advice: Advice) => Promise<string | undefined>;
-  /** Advices that should be sent now, the oldest first. */
+  /**
+   * Advices that should be sent now, the oldest first. Of those about one message only the first
+   * that is not acknowledged: a refund must not overtake the tip before it.
+   */
   readonly due: (now: number, limit: number) => Promise<Advice[]>;
   /** Notes, before they are sent, that advices are sent once more and when to try again. */
   readonly attempt: (keys: readonly string[], nextDue: readonly number[]) => Promise<void>;

@@ -36,14 +36,21 @@ export function specimenCaKey(profile: Pick<AnyCardProfile, "aid">): CaKey {
   return makeCaKey({ rid, index: "94", key: SPECIMEN_CA, label: "test", expiry: "20391231" });
 }
 
-/** A personalised card whose keys derive from SPECIMEN_MASTER_KEYS. */
-export function specimenCard(profile: AnyCardProfile): AnyCardImage {
-  return personalise(profile, keysOf(profile), countingRandom);
+/** An issuer's master keys in hex. */
+export type MasterKeys = Readonly<Record<"ac" | "smi" | "smc", string>>;
+
+/** A personalised card whose keys derive from these master keys. */
+export function specimenCard(
+  profile: AnyCardProfile,
+  masterKeys: MasterKeys = SPECIMEN_MASTER_KEYS,
+): AnyCardImage {
+  return personalise(profile, keysOf(profile, masterKeys), countingRandom);
 }
 
-function keysOf({ pan, psn, further }: AnyCardProfile): IssuerKeys {
+function keysOf(profile: AnyCardProfile, masterKeys: MasterKeys): IssuerKeys {
+  const { pan, psn, further } = profile;
   const derive = (master: string): string => toHex(deriveIccKey(fromHex(master), pan, psn, "A"));
-  const { ac, smi, smc } = SPECIMEN_MASTER_KEYS;
+  const { ac, smi, smc } = masterKeys;
   return {
     caIndex: "94",
     issuer: SPECIMEN_ISSUER,
@@ -56,6 +63,6 @@ function keysOf({ pan, psn, further }: AnyCardProfile): IssuerKeys {
     pin: SPECIMEN_PIN_KEY,
     symmetric: { ac: derive(ac), smi: derive(smi), smc: derive(smc) },
     serial: "000002",
-    ...(further === undefined ? {} : { further: further.map(keysOf) }),
+    ...(further === undefined ? {} : { further: further.map((one) => keysOf(one, masterKeys)) }),
   };
 }

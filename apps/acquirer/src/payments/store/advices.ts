@@ -11,7 +11,8 @@ import {
 import type { Due, DueAdvice } from "../port.ts";
 import type { Place } from "../transaction.ts";
 
-// Being claimed moves the due time on: that is the lease, and the pause before the next attempt.
+// What is told about one message (DE 90) goes out in its order: a refund must not overtake the tip
+// before it. Being claimed moves the due time on: that is the lease, and the pause before the next attempt.
 const CLAIM = `
 update advice a
    set attempts = a.attempts + 1,
@@ -19,6 +20,10 @@ update advice a
          ($3::double precision + least($4::double precision * power(2, least(a.attempts, 10)), 60000)) / 1000)
   from (select d.bucket, d.id from advice d
          where d.state = 'pending' and d.due_at <= $1
+           and not exists (select from advice e
+                            where e.state = 'pending' and e.bucket = d.bucket
+                              and e.message->>'90' = d.message->>'90'
+                              and (e.created_at, e.id) < (d.created_at, d.id))
          order by d.due_at limit $2 for update skip locked) due, transaction t
  where a.bucket = due.bucket and a.id = due.id
    and t.bucket = a.bucket and t.id = a.transaction and t.business_date = a.business_date

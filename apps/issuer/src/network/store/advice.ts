@@ -82,11 +82,16 @@ export async function adviceDigest(sql: Sql, key: string): Promise<string | unde
   return rows[0] && textOf(rows[0], "digest");
 }
 
-/** Advices that should be sent now, the oldest first. */
+/** Advices that should be sent now, the oldest first; of those about one message the first alone. */
 export async function dueAdvices(sql: Sql, now: number, limit: number): Promise<Advice[]> {
   const { rows } = await sql.query(
-    `select ${COLUMNS} from issuer.network_advice
-     where state = 'pending' and due_at <= $1 order by due_at, key limit $2`,
+    `select ${COLUMNS} from issuer.network_advice a
+     where state = 'pending' and due_at <= $1
+       and not exists (select from issuer.network_advice b
+                        where b.state = 'pending' and b.original_key = a.original_key
+                          and b.original_key <> ''
+                          and (b.received_at, b.key) < (a.received_at, a.key))
+     order by due_at, key limit $2`,
     [toInstant(now), limit],
   );
   return rows.map(read);
