@@ -31,6 +31,7 @@ export async function startTillway(
       TILLWAY_NODE: name.replaceAll(" ", "-"),
       TILLWAY_NETWORK_PORT: String(house.networkPort),
       TILLWAY_POS_PORT: String(port),
+      TILLWAY_POS_TLS_PORT: String(await freePort()),
       TILLWAY_HTTP_PORT: String(await freePort()),
       TILLWAY_POS_CONNECTIONS: "12000",
       ...own,

@@ -97,7 +97,7 @@ export class Results {
       ),
       atMost("KiB for an idle connection (at most)", this.figured(own, "an idle connection"), 20),
       atMost(
-        "growth of memory in a steady run, % a minute after the first half (at most)",
+        "growth of memory in the last third of a steady run, % a minute (at most)",
         this.figured(own, "growth of memory"),
         1,
       ),
