@@ -236,7 +236,11 @@ export class Till {
 }
 
 /** What is typed at the till for an order; undefined where there is no original to follow. */
-function scriptOf(order: Order, journal: readonly JournalTransaction[]): ScriptedOrder | undefined {
+function scriptOf(
+  kind: TransactionName,
+  order: Order,
+  journal: readonly JournalTransaction[],
+): ScriptedOrder | undefined {
   const { card, amount, share, pin, partial, readCard } = order;
   const type = catalogue[kind];
   const typed = pin === "wrong" ? { pin: "000000" } : {};
