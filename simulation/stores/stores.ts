@@ -157,7 +157,6 @@ function acquirerBooks(kept: PaymentsMemory): AcquirerBooks {
       terminal: step.key.terminal,
       batch: step.key.batch,
       stan: step.key.stan,
-      class: step.key.class,
       rrn: step.rrn,
       state: kept.standing(step.transaction)?.state ?? "none",
       amount: kept.standing(step.transaction)?.amount ?? step.amount,

@@ -9,7 +9,6 @@ export type AcquirerEntry = {
   readonly terminal: string;
   readonly batch: string;
   readonly stan: string;
-  readonly class: string;
   readonly rrn: string;
   readonly state: string;
   /** Minor units, as approved. */
