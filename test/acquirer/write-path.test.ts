@@ -99,6 +99,7 @@ test("two nodes on one database refund at one time, and never more than was paid
       database,
       days: openDayKeeper(database),
       lanes: 2,
+      batchMost: 256,
       onLost: () => undefined,
       knownMs: 1000,
       now: () => 0,

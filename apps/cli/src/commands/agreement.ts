@@ -27,7 +27,15 @@ export type Parties = {
 };
 
 /** Approved and not reversed: some parties tell what became of it later, or that it is on its way. */
-const approved = new Set(["approved", "advised", "voided", "completed", "kept", "expired", "refunded"]);
+const approved = new Set([
+  "approved",
+  "advised",
+  "voided",
+  "completed",
+  "kept",
+  "expired",
+  "refunded",
+]);
 
 /** What was approved and not reversed, by RRN. A charge comes to what its latest tip made of it. */
 function charges(
