@@ -43,9 +43,9 @@ async function booksAreClean(): Promise<void> {
 }
 
 /** What a card's account moves by while something is done, in minor units. */
-async function moved(card: string, run_: () => Promise<unknown>): Promise<bigint> {
+async function moved(card: string, act: () => Promise<unknown>): Promise<bigint> {
   const had = BigInt(await house.balance(card));
-  await run_();
+  await act();
   return BigInt(await house.balance(card)) - had;
 }
 
