@@ -56,10 +56,7 @@ test("a balanced batch: totals by the catalogue's sides, its end, a new sign-in 
   assert.equal(settled["outcome"], "approved", JSON.stringify(settled));
   assert.equal(settled["balanced"], true);
   const [asked] = heard("0500", "201");
-  assert.equal(
-    asked?.fields["48"]?.slice(0, 31),
-    `${"3300".padStart(12, "0")}002000000001000001` + "0",
-  );
+  assert.equal(asked?.fields["48"]?.slice(0, 31), `${"3300".padStart(12, "0")}0020000000010000010`);
   assert.equal(heard("0320", "207")[0]?.fields["48"], "0003");
   assert.equal(heard("0320", "201").length, 0);
   assert.equal(((await api.get(at("batch"))).body as Answer)["batch"], "000002");
@@ -132,7 +129,7 @@ test("nothing is settled while something is owed", async () => {
 });
 
 test("parameters are asked for by the header, and rule what the merchant may", async () => {
-  const field62 = toHex(fromAscii("1101" + "180" + "1905" + "200" + "211"));
+  const field62 = toHex(fromAscii("11011801905200211"));
   shop.host.script = ({ mti, fields }) =>
     mti === "0800" && fields["60"]?.endsWith("360")
       ? { code: "00", fields: { "62": field62 } }
@@ -164,7 +161,7 @@ test("its state is told when asked for", async () => {
 
 test("what the issuer's script did is owed before the next transaction", async () => {
   // Application unblock without a MAC: the card refuses it, which is a result too.
-  const script = "72" + "09" + "86" + "07" + "84180000020000";
+  const script = "7209860784180000020000";
   shop.host.script = ({ mti }) =>
     mti === "0200" ? { code: "51", fields: { "55": script } } : { code: "00" };
   const made = await post("transactions", { type: "sale", amount: "100", ...chip });
