@@ -76,7 +76,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
         onLost,
       }),
       terminals,
-      keys: await keysOf(database, clock),
+      keys: await keysOf(database, clock, configuration.TILLWAY_NODE),
     });
     closers.push(node.close);
     const management = openManagement({
@@ -119,6 +119,7 @@ function openApi(
     access: openAccess(parts.database),
     host: configuration.TILLWAY_HOST,
     port: configuration.TILLWAY_HTTP_PORT,
+    reusePort: configuration.TILLWAY_WORKERS > 1,
     terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
     registry: node.metrics.registry,
     hindrances: node.hindrances,
@@ -128,9 +129,9 @@ function openApi(
 
 /** How long what was read of terminals and limits is taken as known (ms). */
 const KNOWN_MS = 2000;
-const LINK = "network";
 
-async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
+/** Each node has a link of its own to the network, and so keys of its own. */
+async function keysOf(database: Database, clock: Clock, link: string): Promise<NodeKeys> {
   const [token, seal] = await database.use(async (sql) => [
     await readInstallationKey(sql, "pan-token"),
     await readInstallationKey(sql, "pan-seal"),
@@ -139,10 +140,10 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   return {
     pan: { token, seal },
     zmk: () => database.use((sql) => readInstallationKey(sql, "zmk")),
-    earlierZaks: await database.use((sql) => readLinkKeys(sql, LINK, "zak")),
+    earlierZaks: await database.use((sql) => readLinkKeys(sql, link, "zak")),
     keep: (usage, block, kcv) =>
       database.transaction((sql) =>
-        insertLinkKey(sql, { link: LINK, usage, block, kcv }, clock.now()),
+        insertLinkKey(sql, { link, usage, block, kcv }, clock.now()),
       ),
   };
 }
@@ -190,6 +191,7 @@ async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions):
   const { metrics } = node;
   const rules: Omit<ListenerOptions, "port"> = {
     host: configuration.TILLWAY_HOST,
+    reusePort: configuration.TILLWAY_WORKERS > 1,
     limits: {
       maximum: configuration.TILLWAY_POS_FRAME_MAX,
       idleMs: configuration.TILLWAY_POS_IDLE_MS,
