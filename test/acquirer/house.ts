@@ -14,6 +14,7 @@ import { createAcquirer, type Acquirer } from "../../apps/acquirer/src/app.ts";
 import { openModule } from "../../apps/acquirer/src/files.ts";
 import { provision } from "../../apps/acquirer/src/provision.ts";
 import { acquirerSettings } from "../../apps/acquirer/src/settings.ts";
+import { startPart, type Part } from "../../apps/cli/src/system/process.ts";
 import { startNetwork, type Network } from "./network.ts";
 import { MID, openTerminal, TID, type Terminal } from "./terminal.ts";
 
@@ -52,7 +53,7 @@ export async function until<T>(
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -67,10 +68,12 @@ export type House = {
   readonly apiKey: string;
   readonly http: string;
   readonly posPort: number;
+  /** What the acquirer was started with: for other nodes on the same database. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly module: SecurityModule;
   readonly logged: string[];
-  readonly terminal: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
-  readonly signedIn: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
+  readonly terminal: (own?: { tid?: string; mid?: string; port?: number }) => Promise<Terminal>;
+  readonly signedIn: (own?: { tid?: string; mid?: string; port?: number }) => Promise<Terminal>;
   readonly get: (path: string) => Promise<Json>;
   readonly send: (method: "POST" | "PUT", path: string, body?: Json) => Promise<[number, Json]>;
   readonly query: (sql: string, values?: unknown[]) => Promise<Json[]>;
@@ -81,8 +84,30 @@ export type House = {
   readonly stop: () => Promise<void>;
 };
 
+/** Another node on the database of a house: a process of its own, started again when it ends. */
+export function startNode(
+  { environment }: Pick<House, "environment">,
+  name: string,
+  own: Readonly<Record<string, string>>,
+): Promise<Part> {
+  return startPart({
+    name: "acquirer",
+    label: name,
+    args: ["--with-parent"],
+    environment: { ...environment, ...own, TILLWAY_NODE: name },
+    logs: join(environment["TILLWAY_DATA"] ?? "", "logs"),
+    endsPerMinute: 100,
+    onRestart: () => undefined,
+    onLost: () => undefined,
+  });
+}
+
 /** Starts everything; `own` are environment variables. */
-export async function startHouse(url: string, own: Record<string, string> = {}): Promise<House> {
+export async function startHouse(
+  url: string,
+  own: Record<string, string> = {},
+  tids: readonly string[] = [TID, "10000002"],
+): Promise<House> {
   const data = mkdtempSync(join(tmpdir(), "tillway-acquirer-"));
   const random = seeded(data);
   const module = createSoftwareModule({ masterKey: random(32), random });
@@ -96,7 +121,7 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
   if (!zmk.ok) throw new Error(zmk.message);
   const network = await startNetwork(module, zmk.key, clock);
   const [http, pos] = [await freePort(), await freePort()];
-  const configuration = readConfiguration(acquirerSettings, {
+  const environment = {
     DATABASE_URL: url,
     TILLWAY_DATA: data,
     TILLWAY_HTTP_PORT: String(http),
@@ -107,8 +132,9 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     TILLWAY_NETWORK_REPLY_MS: "600",
     TILLWAY_ADVICE_RETRY_MS: "100",
     ...own,
-  });
-  const devices = [TID, "10000002"].map((tid) => ({
+  };
+  const configuration = readConfiguration(acquirerSettings, environment);
+  const devices = tids.map((tid) => ({
     tid,
     serial: `TW${tid}`,
     transportComponents: [toHex(random(16)), toHex(random(16))],
@@ -175,6 +201,7 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     apiKey: done.apiKey ?? "",
     http: `http://127.0.0.1:${http}`,
     posPort: pos,
+    environment,
     terminal,
     signedIn: async (which = {}) => {
       const opened = await terminal(which);

@@ -86,6 +86,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       onFault: node.onFault,
     });
     closers.push(management.close);
+    if (configuration.TILLWAY_WORKERS > 1) await signedOn(node, clock);
     const desk = deskOf(options, node, { module, database, management });
     const lines = await openPos(options, node, desk);
     closers.push(lines.close);
@@ -127,6 +128,19 @@ function openApi(
   });
 }
 
+/** How long a worker waits for its link before it takes terminals (ms). */
+const LINK_MS = 5000;
+
+/** Those who share the port have links: a worker takes terminals once it has its own, or in vain. */
+async function signedOn({ link }: Node, clock: Clock): Promise<void> {
+  const end = clock.now() + LINK_MS;
+  while (!link.keys() && clock.now() < end) {
+    await new Promise<void>((next) => {
+      clock.after(20, next);
+    });
+  }
+}
+
 /** How long what was read of terminals and limits is taken as known (ms). */
 const KNOWN_MS = 2000;
 
@@ -142,9 +156,7 @@ async function keysOf(database: Database, clock: Clock, link: string): Promise<N
     zmk: () => database.use((sql) => readInstallationKey(sql, "zmk")),
     earlierZaks: await database.use((sql) => readLinkKeys(sql, link, "zak")),
     keep: (usage, block, kcv) =>
-      database.transaction((sql) =>
-        insertLinkKey(sql, { link, usage, block, kcv }, clock.now()),
-      ),
+      database.transaction((sql) => insertLinkKey(sql, { link, usage, block, kcv }, clock.now())),
   };
 }
 

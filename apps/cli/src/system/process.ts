@@ -53,7 +53,10 @@ function launch(options: PartOptions, script: string): ChildProcess {
     // Ctrl-C goes to `start` alone, which stops the parts in their order.
     detached: true,
   });
-  const log = createWriteStream(logFile(options.logs, labelOf(options)), { flags: "a", mode: 0o600 });
+  const log = createWriteStream(logFile(options.logs, labelOf(options)), {
+    flags: "a",
+    mode: 0o600,
+  });
   child.stderr?.pipe(log);
   // A part that died while we write to it is seen by its exit, not by the broken pipe.
   child.stdin?.on("error", () => undefined);
