@@ -53,7 +53,15 @@ export async function until<T>(
   }
 }
 
-export async function freePort(): Promise<number> {
+/** Ports for a node, as its environment. */
+export async function freePorts(): Promise<Record<string, string>> {
+  const names = ["TILLWAY_POS_PORT", "TILLWAY_POS_TLS_PORT", "TILLWAY_HTTP_PORT"];
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)),
+  );
+}
+
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -69,7 +77,7 @@ export type House = {
   readonly http: string;
   readonly posPort: number;
   /** What the acquirer was started with: for other nodes on the same database. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>> & { readonly TILLWAY_DATA: string };
   readonly module: SecurityModule;
   readonly logged: string[];
   readonly terminal: (own?: { tid?: string; mid?: string; port?: number }) => Promise<Terminal>;
@@ -95,7 +103,7 @@ export function startNode(
     label: name,
     args: ["--with-parent"],
     environment: { ...environment, ...own, TILLWAY_NODE: name },
-    logs: join(environment["TILLWAY_DATA"] ?? "", "logs"),
+    logs: join(environment.TILLWAY_DATA, "logs"),
     endsPerMinute: 100,
     onRestart: () => undefined,
     onLost: () => undefined,
@@ -120,13 +128,11 @@ export async function startHouse(
   });
   if (!zmk.ok) throw new Error(zmk.message);
   const network = await startNetwork(module, zmk.key, clock);
-  const [http, pos] = [await freePort(), await freePort()];
+  const ports = await freePorts();
   const environment = {
     DATABASE_URL: url,
     TILLWAY_DATA: data,
-    TILLWAY_HTTP_PORT: String(http),
-    TILLWAY_POS_PORT: String(pos),
-    TILLWAY_POS_TLS_PORT: String(await freePort()),
+    ...ports,
     TILLWAY_NETWORK_PORT: String(network.port),
     TILLWAY_TERMINAL_PORT: String(await freePort()),
     TILLWAY_NETWORK_REPLY_MS: "600",
@@ -134,6 +140,7 @@ export async function startHouse(
     ...own,
   };
   const configuration = readConfiguration(acquirerSettings, environment);
+  const { TILLWAY_HTTP_PORT: http, TILLWAY_POS_PORT: pos } = configuration;
   const devices = tids.map((tid) => ({
     tid,
     serial: `TW${tid}`,

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { Part } from "../../apps/cli/src/system/process.ts";
 import { startTestDatabase, type TestDatabase } from "../../apps/database/src/testing.ts";
-import { freePort, startHouse, startNode, until, type House } from "./house.ts";
+import { freePorts, startHouse, startNode, until, type House } from "./house.ts";
 import { MID, TID, type Reply, type Terminal } from "./terminal.ts";
 
 let database: TestDatabase;
 let house: House;
-const nodes: { readonly part: Part; readonly port: number }[] = [];
+let nodes: readonly { readonly part: Part; readonly port: number }[] = [];
 let left: Terminal;
 let right: Terminal;
 
@@ -18,11 +18,13 @@ before(async () => {
     TILLWAY_NETWORK_REPLY_MS: "3000",
     TILLWAY_SWEEP_MS: "50",
   });
-  for (const name of ["node-left", "node-right"]) {
-    const [pos, http] = [await freePort(), await freePort()];
-    const ports = { TILLWAY_POS_PORT: String(pos), TILLWAY_HTTP_PORT: String(http) };
-    nodes.push({ part: await startNode(house, name, ports), port: pos });
-  }
+  nodes = await Promise.all(
+    ["node-left", "node-right"].map(async (name) => {
+      const ports = await freePorts();
+      const part = await startNode(house, name, ports);
+      return { part, port: Number(ports["TILLWAY_POS_PORT"]) };
+    }),
+  );
   await until("all three are signed on", () => house.network.members() === 3);
 });
 after(async () => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "@tillway/iso8583";
 import type { Part } from "../../apps/cli/src/system/process.ts";
 import { startTestDatabase, type TestDatabase } from "../../apps/database/src/testing.ts";
-import { freePort, startHouse, startNode, until, type House } from "./house.ts";
+import { freePorts, startHouse, startNode, until, type House } from "./house.ts";
 import type { Terminal } from "./terminal.ts";
 
 const TIDS = Array.from({ length: 8 }, (_, at) => String(10000001 + at));
@@ -19,14 +19,11 @@ before(async () => {
   const times = { TILLWAY_NETWORK_REPLY_MS: "3000", TILLWAY_SWEEP_MS: "50" };
   house = await startHouse(database.url, times, TIDS);
   // The house's own acquirer stands aside: it answers the audit and serves no terminal here.
-  port = await freePort();
-  const shared = {
-    TILLWAY_WORKERS: "2",
-    TILLWAY_POS_PORT: String(port),
-    TILLWAY_HTTP_PORT: String(await freePort()),
-  };
-  workers = [];
-  for (const name of ["worker-1", "worker-2"]) workers.push(await startNode(house, name, shared));
+  const ports = await freePorts();
+  const shared = { ...ports, TILLWAY_WORKERS: "2" };
+  port = Number(ports["TILLWAY_POS_PORT"]);
+  const names = ["worker-1", "worker-2"];
+  workers = await Promise.all(names.map((name) => startNode(house, name, shared)));
   await until("all are signed on", () => house.network.members() === 3);
   // Slow enough that there is always something in flight.
   house.network.rule = async () => {

@@ -8,6 +8,7 @@ import { firstStart } from "../../apps/cli/src/system/ceremony.ts";
 import { moduleSockets, parties } from "../../apps/cli/src/system/modules.ts";
 import { startPart, type Part, type PartOptions } from "../../apps/cli/src/system/process.ts";
 import { birthOf } from "../../apps/cli/src/system/running.ts";
+import { workersOf } from "../../apps/cli/src/system/workers.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 
 /** A TCP port of 127.0.0.1 that is free right now. */
@@ -57,7 +58,8 @@ export type Installation = {
   readonly adminToken: string;
   readonly databaseUrl: string;
   readonly posTlsPort: number;
-  readonly pid: (name: PartOptions["name"]) => number;
+  /** Of a worker: acquirer-1, acquirer-2. */
+  readonly pid: (name: PartOptions["name"] | `acquirer-${number}`) => number;
   readonly pay: (options?: {
     amount?: string;
     card?: string;
@@ -121,10 +123,13 @@ export async function startInstallation({
   data = mkdtempSync(join(tmpdir(), "tillway-test-")),
   line = "plain",
   form = "in-process",
+  workers = 1,
 }: {
   readonly data?: string;
   /** How the terminals reach the acquirer; over TLS they do not pass the proxy. */
   readonly line?: "plain" | "tls";
+  /** Processes of the acquirer, on one set of ports. */
+  readonly workers?: number;
   /** Where the security modules are. */
   readonly form?: "in-process" | "process";
 } = {}): Promise<Installation> {
@@ -145,6 +150,7 @@ export async function startInstallation({
     TILLWAY_TERMINAL_PORT: String(port.terminal),
     TILLWAY_LOG: "debug",
     TILLWAY_MODULE: form,
+    TILLWAY_WORKERS: String(workers),
   };
   // The terminal reaches the acquirer, and the acquirer the network, through the proxies.
   const own: Partial<Record<PartOptions["name"], Record<string, string>>> = {
@@ -166,7 +172,7 @@ export async function startInstallation({
   for (const party of parties) if (sockets) parts.push(await startPart(options(`${party}-module`)));
   await firstStart(data, options);
   for (const name of ["issuer", "acquirer", "terminal"] as const)
-    parts.push(await startPart(options(name)));
+    for (const one of workersOf(options(name), workers)) parts.push(await startPart(one));
 
   const origin = (name: keyof Ports): string => `http://127.0.0.1:${port[name]}`;
   const pairing = readFileSync(join(data, "terminal", "pairing-code"), "utf8").trim();

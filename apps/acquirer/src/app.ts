@@ -88,8 +88,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
     closers.push(management.close);
     if (configuration.TILLWAY_WORKERS > 1) await signedOn(node, clock);
     const desk = deskOf(options, node, { module, database, management });
-    const lines = await openPos(options, node, desk);
-    closers.push(lines.close);
+    const lines = await openPos(options, node, desk, closers);
     const http = await openApi(options, node, { database, management, desk });
     closers.push(http.close);
     node.metrics.watch({ ...node.gauges, connections: lines.connections });
@@ -195,10 +194,14 @@ function deskOf(
 type Lines = {
   readonly ports: { readonly pos: number; readonly posTls?: number };
   readonly connections: () => number;
-  readonly close: () => Promise<void>;
 };
 
-async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions): Promise<Lines> {
+async function openPos(
+  options: AcquirerOptions,
+  node: Node,
+  desk: DeskOptions,
+  closers: (() => Promise<void>)[],
+): Promise<Lines> {
   const { configuration, clock } = options;
   const { metrics } = node;
   const rules: Omit<ListenerOptions, "port"> = {
@@ -224,14 +227,13 @@ async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions):
     onFault: node.onFault,
   };
   const plain = await listen({ ...rules, port: configuration.TILLWAY_POS_PORT });
+  closers.push(plain.close);
   const identity = tlsIdentity(configuration.TILLWAY_DATA, clock.now());
   const tls =
     identity && (await listen({ ...rules, port: configuration.TILLWAY_POS_TLS_PORT }, identity));
+  if (tls) closers.push(tls.close);
   return {
     ports: { pos: plain.port, ...(tls ? { posTls: tls.port } : {}) },
     connections: () => plain.connections() + (tls?.connections() ?? 0),
-    close: async () => {
-      await Promise.all([plain.close(), tls?.close()]);
-    },
   };
 }

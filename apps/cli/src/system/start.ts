@@ -128,11 +128,8 @@ export async function startSystem(
     }
     const first = wanted.length === parties.length ? await firstStart(data, options) : {};
     for (const name of ["issuer", "acquirer", "terminal"] as const) {
-      if (!wanted.includes(name)) continue;
-      const workers = name === "acquirer" ? configuration.TILLWAY_WORKERS : 1;
-      // One after the other: the first brings the schema up to date.
-      for (const one of workersOf(options(name), workers, environment.TILLWAY_NODE))
-        parts.push(await startPart(one));
+      const processes = workersOf(options(name), configuration.TILLWAY_WORKERS);
+      for (const one of wanted.includes(name) ? processes : []) parts.push(await startPart(one));
     }
     note();
     const pairing = wanted.includes("terminal") ? secret(data, "terminal", "pairing-code") : "";

@@ -4,15 +4,13 @@ import { CommandError } from "../output.ts";
 import type { PartOptions } from "./process.ts";
 
 /**
- * The processes of a part. Several are each a node of its own: with a name, an epoch, leases and a
- * link to the network. One alone keeps the name that the environment gives it.
+ * The processes of a party, to be started in this order: the first brings the schema up to date.
+ * Only the acquirer has several, each a node of its own: with a name, an epoch, leases and a link to
+ * the network. One alone keeps the name that the environment gives it.
  */
-export function workersOf(
-  part: PartOptions,
-  count: number,
-  prefix = "acquirer",
-): readonly PartOptions[] {
-  if (count === 1) return [part];
+export function workersOf(part: PartOptions, count: number): readonly PartOptions[] {
+  if (part.name !== "acquirer" || count === 1) return [part];
+  const prefix = part.environment["TILLWAY_NODE"] ?? part.name;
   return Array.from({ length: count }, (_, at) => ({
     ...part,
     label: `${part.name}-${at + 1}`,
