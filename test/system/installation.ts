@@ -57,6 +57,8 @@ export type Installation = {
   readonly apiKey: string;
   readonly adminToken: string;
   readonly databaseUrl: string;
+  /** The acquirer's own ports for terminals, without the proxy. */
+  readonly posPort: number;
   readonly posTlsPort: number;
   /** Of a worker: acquirer-1, acquirer-2. */
   readonly pid: (name: PartOptions["name"] | `acquirer-${number}`) => number;
@@ -124,12 +126,15 @@ export async function startInstallation({
   line = "plain",
   form = "in-process",
   workers = 1,
+  environment = {},
 }: {
   readonly data?: string;
   /** How the terminals reach the acquirer; over TLS they do not pass the proxy. */
   readonly line?: "plain" | "tls";
   /** Processes of the acquirer, on one set of ports. */
   readonly workers?: number;
+  /** More variables for every process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where the security modules are. */
   readonly form?: "in-process" | "process";
 } = {}): Promise<Installation> {
@@ -151,6 +156,7 @@ export async function startInstallation({
     TILLWAY_LOG: "debug",
     TILLWAY_MODULE: form,
     TILLWAY_WORKERS: String(workers),
+    ...environment,
   };
   // The terminal reaches the acquirer, and the acquirer the network, through the proxies.
   const own: Partial<Record<PartOptions["name"], Record<string, string>>> = {
@@ -207,6 +213,7 @@ export async function startInstallation({
     apiKey,
     adminToken: admin,
     databaseUrl: base.DATABASE_URL,
+    posPort: port.pos,
     posTlsPort: port.posTls,
     pid: (name) => parts.find((part) => part.name === name)?.pid() ?? 0,
     pay: async ({
