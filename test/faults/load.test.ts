@@ -71,9 +71,9 @@ async function isWhole(): Promise<void> {
 /** Both terminals pay without a pause while harm is done; payments are approved before and after. */
 async function underLoad(harm: () => Promise<void>): Promise<readonly Payment[]> {
   const done: Payment[] = [];
-  let stop = false;
+  const stopping = new AbortController();
   const loops = ([0, 1] as const).map(async (which) => {
-    while (!stop) done.push(await pay(which));
+    while (!stopping.signal.aborted) done.push(await pay(which));
   });
   const approved = (): number => done.filter(({ outcome }) => outcome === "approved").length;
   try {
@@ -82,7 +82,7 @@ async function underLoad(harm: () => Promise<void>): Promise<readonly Payment[]>
     const then = approved();
     await until("some more are approved", () => approved() >= then + 4, 40_000);
   } finally {
-    stop = true;
+    stopping.abort();
     await Promise.all(loops);
   }
   await isWhole();
@@ -126,7 +126,7 @@ test("every process of PostgreSQL is killed under load", async () => {
 
 test("connections full of garbage come without a pause, and good traffic is answered", async () => {
   let made = 0;
-  let stop = false;
+  const stopping = new AbortController();
   const garbage = (): Buffer => {
     made += 1;
     const noise = createHash("sha512").update(String(made)).digest();
@@ -148,12 +148,12 @@ test("connections full of garbage come without a pause, and good traffic is answ
     });
   const pids = [house.pid("acquirer-1"), house.pid("acquirer-2")];
   const flood = Array.from({ length: 32 }, async (_, at) => {
-    while (!stop) await once(at % 4 === 0 ? house.posTlsPort : house.posPort);
+    while (!stopping.signal.aborted) await once(at % 4 === 0 ? house.posTlsPort : house.posPort);
   });
   const answers: Payment[] = [];
   for (const which of [0, 1, 0, 1, 0, 1] as const) answers.push(await pay(which));
   await until("there was a flood", () => made > 500);
-  stop = true;
+  stopping.abort();
   await Promise.all(flood);
   assert.deepEqual(
     answers.map(({ outcome }) => outcome),
