@@ -1,4 +1,4 @@
-/** Several acquirer processes on the same ports (docs/decisions/0010). */
+/** Several acquirer processes on the same ports (docs/decisions/0011). */
 import { createServer } from "node:net";
 import { CommandError } from "../output.ts";
 import type { PartOptions } from "./process.ts";
