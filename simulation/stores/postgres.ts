@@ -61,7 +61,7 @@ export async function postgresStores(
     network: networkStore(issuer),
     bank: bankStore(issuer, clock),
     books: async () => ({
-      acquirer: await acquirer.use(acquirerBooks),
+      acquirer: await acquirer.use((sql) => acquirerBooks(sql)),
       network: await withClient(issuer, networkBooks),
       bank: await withClient(issuer, bankBooks),
     }),
