@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json] [--quick]`: measures, side by side with peers, and says what of it meets its goal. */
 import { cardBench } from "./card/bench.ts";
 import { codecBench } from "./codec/bench.ts";
+import { hostBench } from "./host/bench.ts";
 import { keysBench } from "./keys/bench.ts";
 import { printReport, writeReport, type Bench } from "./report.ts";
 
@@ -8,6 +9,7 @@ const benches: Readonly<Record<string, Bench>> = {
   codec: codecBench,
   keys: keysBench,
   card: cardBench,
+  host: hostBench,
 };
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));

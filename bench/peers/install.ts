@@ -1,6 +1,13 @@
 /** Gets the peers into .cache/bench by their own package managers, once, and says how to run them. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Command } from "../subject.ts";
 
@@ -13,6 +20,9 @@ const versions = {
   "moov-io/iso8583": "v0.26.1",
   pyiso8583: "4.0.1",
   iso_8583: "2.6.7",
+  HikariCP: "7.1.0",
+  "postgresql (JDBC)": "42.7.14",
+  junixsocket: "2.10.1",
 } as const;
 
 type Log = (line: string) => void;
@@ -60,6 +70,57 @@ function jpos(messages: string, log: Log): Command {
   return { name: "jPOS", program: "java", args };
 }
 
+const hostPom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>tillway</groupId><artifactId>bench-host</artifactId><version>1</version>
+  <dependencies>
+    ${[
+      ["org.jpos", "jpos", versions.jPOS],
+      ["com.zaxxer", "HikariCP", versions.HikariCP],
+      ["org.postgresql", "postgresql", versions["postgresql (JDBC)"]],
+    ]
+      .map(
+        ([group, name, version]) =>
+          `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`,
+      )
+      .join("")}
+    <dependency>
+      <groupId>com.kohlschutter.junixsocket</groupId><artifactId>junixsocket-core</artifactId>
+      <version>${versions.junixsocket}</version><type>pom</type>
+    </dependency>
+  </dependencies>
+</project>
+`;
+
+/** The peer host: jPOS Q2, to be run in a folder with a `deploy`. */
+export function jposHost(
+  cups: string,
+  institution: string,
+  log: Log,
+): { readonly program: string; readonly args: readonly string[] } {
+  const stamp = [
+    versions.jPOS,
+    versions.HikariCP,
+    versions["postgresql (JDBC)"],
+    versions.junixsocket,
+  ].join(" ");
+  const at = prepared("jpos-host", stamp, log, (into) => {
+    writeFileSync(join(into, "pom.xml"), hostPom);
+    const copy = [
+      "dependency:copy-dependencies",
+      "-DincludeScope=runtime",
+      "-DoutputDirectory=lib",
+    ];
+    run(into, "mvn", "-q", "-B", ...copy);
+  });
+  const sources = join(here, "jpos-host", "src");
+  const files = readdirSync(sources).map((name) => join(sources, name));
+  run(at, "javac", "-cp", "lib/*", "-d", "classes", ...files);
+  const classpath = [join(at, "lib", "*"), join(at, "classes")].join(":");
+  const properties = [`-Dcups=${cups}`, `-Dinstitution=${institution}`, "-Xmx1g"];
+  return { program: "java", args: [...properties, "-cp", classpath, "org.jpos.q2.Q2"] };
+}
+
 function moov(messages: string, log: Log): Command {
   const name = "moov-io/iso8583";
   const folder = prepared(name, versions[name], log, (into) => {
@@ -103,10 +164,22 @@ export function peers(plain: string, hexText: string, log: Log): Peer[] {
   ];
 }
 
+const firstLine = (text: string): string => text.split("\n")[0]?.trim() ?? "";
+
+/** What the bench of hosts runs against. */
+export function hostVersions(): Record<string, string> {
+  const { jPOS, HikariCP, junixsocket, "postgresql (JDBC)": driver } = versions;
+  const java = firstLine(run(here, "java", "--version"));
+  return { jPOS, HikariCP, "postgresql (JDBC)": driver, junixsocket, java };
+}
+
 export function peerVersions(): Record<string, string> {
-  const firstLine = (text: string): string => text.split("\n")[0]?.trim() ?? "";
+  const { jPOS, "moov-io/iso8583": moovVersion, pyiso8583: python, iso_8583: npm } = versions;
   return {
-    ...versions,
+    jPOS,
+    "moov-io/iso8583": moovVersion,
+    pyiso8583: python,
+    iso_8583: npm,
     java: firstLine(run(here, "java", "--version")),
     go: firstLine(run(here, "go", "version")).replace(/^go version /, ""),
     python: firstLine(run(here, "python3", "--version")).replace(/^Python /, ""),

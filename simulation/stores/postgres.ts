@@ -47,6 +47,7 @@ export async function postgresStores(
     database: acquirer,
     days: openDayKeeper(acquirer),
     lanes: 2,
+    batchMost: 256,
     onLost: () => undefined,
     knownMs: 1,
     now: clock.now,

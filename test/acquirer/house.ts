@@ -101,6 +101,7 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     TILLWAY_DATA: data,
     TILLWAY_HTTP_PORT: String(http),
     TILLWAY_POS_PORT: String(pos),
+    TILLWAY_POS_TLS_PORT: String(await freePort()),
     TILLWAY_NETWORK_PORT: String(network.port),
     TILLWAY_TERMINAL_PORT: String(await freePort()),
     TILLWAY_NETWORK_REPLY_MS: "600",

@@ -76,7 +76,8 @@ test("the landed schema with a payment in it becomes the present one", async () 
   assert.equal(await migrateSchema(database, 0), 0);
   const days = openDayKeeper(database);
   const times = { knownMs: 1000, now: () => 0 };
-  store = openPostgresStore({ database, days, lanes: 1, onLost: () => undefined, ...times });
+  const writing = { lanes: 1, batchMost: 256, onLost: () => undefined };
+  store = openPostgresStore({ database, days, ...writing, ...times });
   const query = { bucket, merchant: mid, rrn: "633000000042", dates: [DAY], terminal: "" };
   const found = await store.original({ ...query, batch: "", stan: "" });
   assert.equal(found?.standing.state, "approved");

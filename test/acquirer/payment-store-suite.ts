@@ -35,7 +35,6 @@ const kept = (mti: string, fields: Record<string, string> = {}): Kept => ({
   spec: "cups",
   mti,
   fields,
-  parsed: {},
   notKept: [],
 });
 

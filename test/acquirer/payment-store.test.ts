@@ -23,6 +23,7 @@ paymentStoreSuite("PostgreSQL", async () => {
     database,
     days: openDayKeeper(database),
     lanes: 2,
+    batchMost: 256,
     onLost: () => undefined,
     knownMs: 1000,
     now: () => Date.now(),

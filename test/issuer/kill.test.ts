@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { signedOn, type Acquirer } from "./acquirer.ts";
 import { hold } from "./chip.ts";
 import { install, until, type Installation } from "./installation.ts";
+import { following, opening } from "./messages.ts";
 
 const main = join(import.meta.dirname, "../../apps/issuer/src/main.ts");
 
@@ -90,6 +91,41 @@ test("killed at any moment of a sale, what the acquirer reverses is as if it had
     return rows.length === 0;
   });
   assert.equal(await installation.balance("unionpay-debit"), before);
+  assert.equal(await end("SIGTERM"), 0);
+  await installation.start();
+  const books = await installation.audit();
+  assert.ok(books.ok, JSON.stringify(books.checks.filter((check) => !check.ok)));
+});
+
+test("killed at any moment of an advice, what the acquirer repeats is done once", async () => {
+  await installation.stop();
+  const before = await installation.balance("unionpay-debit");
+  const card = hold(installation.card("unionpay-debit"));
+  // The counter of this card went on in the payments before.
+  card.state = { ...card.state, atc: 1000 };
+  let port = await run();
+  for (const delay of [0, 6, 20]) {
+    const acquirer: Acquirer = await signedOn(installation, port);
+    const deposit = await opening(acquirer, "deposit", card, 10_00n);
+    const answer = await acquirer.ask(deposit.mti, deposit.fields);
+    assert.equal(answer.fields["39"], "00");
+    const confirmation = following("deposit confirmation", deposit, answer, 10_00n);
+    await acquirer.tell(confirmation.mti, confirmation.fields);
+    await sleep(delay);
+    await end("SIGKILL");
+    acquirer.close();
+    port = await run();
+    const again = await signedOn(installation, port);
+    assert.equal((await again.ask("0221", confirmation.fields)).fields["39"], "00");
+    again.close();
+  }
+  await until("every advice is delivered", async () => {
+    const rows = await installation.sql(
+      "select 1 from issuer.network_advice where state = 'pending'",
+    );
+    return rows.length === 0;
+  });
+  assert.equal(await installation.balance("unionpay-debit"), before + 30_00n);
   assert.equal(await end("SIGTERM"), 0);
   await installation.start();
   const books = await installation.audit();

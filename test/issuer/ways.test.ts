@@ -72,7 +72,7 @@ test("what is set apart cannot be spent, and can when it is free again", async (
   assert.equal(answer.fields["39"], "00");
   assert.equal((await tell(await opening(acquirer, "sale", card, 1_01n)))["39"], "51");
   const inquiry = await tell(await opening(acquirer, "balance inquiry", card, 0n));
-  assert.equal(inquiry["54"], `1001156C${twelve(had)}1002156C${twelve(1_00n)}`);
+  assert.equal(inquiry["54"], `1002156C${twelve(1_00n)}1001156C${twelve(had)}`);
   const released = following("pre-authorisation void", first, answer, had - 1_00n);
   assert.equal((await tell(released))["39"], "00");
   assert.equal((await tell(await opening(acquirer, "sale", card, 1_01n)))["39"], "00");
@@ -156,6 +156,21 @@ test("a void that comes after its reversal is 22, whatever the payment", async (
   await delivered();
   assert.ok(["00", "22"].includes(voided["39"] ?? ""));
   assert.equal(await balance(), had - 10_00n);
+});
+
+test("a void by chip is proved to the card where the chip signed, and taken where it did not", async () => {
+  const sale = await opening(acquirer, "sale", card, 10_00n);
+  const answer = await acquirer.ask(sale.mti, sale.fields);
+  const chip = await opening(acquirer, "sale", card, 1_00n);
+  const proof = { "22": "052", "23": "001", "55": chip.fields["55"] };
+  const signed = following("sale void", sale, answer, 10_00n, proof);
+  const voided = await tell(signed);
+  assert.equal(voided["39"], "00");
+  assert.match(voided["55"] ?? "", /^91/);
+  const other = await opening(acquirer, "sale", card, 10_00n);
+  const paid = await acquirer.ask(other.mti, other.fields);
+  const silent = { ...proof, "55": "9F360200019F270100" };
+  assert.equal((await tell(following("sale void", other, paid, 10_00n, silent)))["39"], "00");
 });
 
 test("a tip is part of what is voided and refunded", async () => {

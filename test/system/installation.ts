@@ -185,6 +185,7 @@ export async function startInstallation({
     http: origin("http"),
     issuer: origin("issuer"),
     terminal: origin("terminal"),
+    pos: `127.0.0.1:${port.pos}`,
     database: base.DATABASE_URL,
   };
   writeFileSync(join(data, "system.json"), JSON.stringify({ ...system, processes: {} }));

@@ -72,6 +72,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
         ...remembered,
         days: openDayKeeper(database),
         lanes: configuration.TILLWAY_LANES,
+        batchMost: configuration.TILLWAY_BATCH_MOST,
         onLost,
       }),
       terminals,

@@ -11,6 +11,9 @@ import type { AcquirerConfiguration } from "./settings.ts";
 
 export const { keyFile, readIfThere, writeSecret } = secretFiles(fs, randomBytes);
 
+/** Three for each of 20,000 terminals and those of the house: about 200 bytes each. */
+const OPEN_KEYS = 65_536;
+
 export type ModuleParts = {
   readonly configuration: AcquirerConfiguration;
   readonly clock: Clock;
@@ -31,6 +34,7 @@ export function openModule({ configuration, clock, random, log }: ModuleParts): 
   const module = createSoftwareModule({
     masterKey: keyFile(join(configuration.TILLWAY_DATA, "acquirer", "master.key"), random),
     random,
+    openKeys: OPEN_KEYS,
     onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
   });
   return { ...module, close: () => undefined };

@@ -1,6 +1,7 @@
 /** The acquirer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
 import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
+import { drawnFrom } from "@tillway/keys";
 import { destination, pino } from "pino";
 import { createAcquirer } from "./app.ts";
 import { clock } from "./clock.ts";
@@ -14,7 +15,7 @@ async function main(flags: readonly string[]): Promise<void> {
     throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);
   }
   const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
-  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  const random = drawnFrom((length) => new Uint8Array(randomBytes(length)));
   const acquirer = await createAcquirer({ configuration, clock, random, log });
   process.stdout.write(`${JSON.stringify(acquirer.addresses)}\n`);
   await stopping;

@@ -1,7 +1,8 @@
 /**
  * First start: one JSON document in, one out. The zone master key and the devices' transport keys
  * come in components and rest as key blocks; every terminal gets a fresh master key. Running it
- * again gives the terminals new master keys; everything else stays as it is.
+ * again gives the terminals new master keys; everything else stays as it is. A list of documents
+ * brings as many merchants; the zone master key need not be told again.
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -35,7 +36,8 @@ import {
 } from "./terminals/index.ts";
 
 export type ProvisionInput = {
-  readonly zmkComponents: readonly string[];
+  /** Undefined: the zone master key stays as it is. */
+  readonly zmkComponents?: readonly string[];
   readonly merchant: ProvisionMerchant;
   readonly terminals: readonly (ProvisionTerminal & {
     /** PEM; its key gets a certificate for the TLS port. */
@@ -102,9 +104,10 @@ export function parseInput(json: unknown): ProvisionInput {
     throw new TypeError("merchant.feePpm: must be a whole number from 0 to 1000000");
   }
   if (!Array.isArray(all["terminals"])) throw new TypeError("terminals: must be a list");
+  const zmk = all["zmkComponents"];
   return {
     caKeys: caKeysOf(all["caKeys"] ?? []),
-    zmkComponents: components(all["zmkComponents"], "zmkComponents"),
+    ...(zmk === undefined ? {} : { zmkComponents: components(zmk, "zmkComponents") }),
     merchant: {
       mid: word(merchant, "mid", /^[0-9A-Z]{15}$/, "merchant."),
       name: word(merchant, "name", /^[ -~]{1,40}$/, "merchant."),
@@ -148,7 +151,7 @@ export async function provision(
   try {
     await migrateSchema(database, now);
     await ensurePanKeys(surroundings);
-    await storeZmk(surroundings, input.zmkComponents);
+    if (input.zmkComponents) await storeZmk(surroundings, input.zmkComponents);
     await registerMerchant(surroundings, input.merchant);
     await database.use((sql) => insertLimits(sql, defaultLimits, now));
     await storeDownloads(surroundings, input.caKeys ?? []);
@@ -184,13 +187,19 @@ async function operatorsKey(
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(acquirerSettings, process.env);
-  const input = parseInput(JSON.parse(await text(process.stdin)));
+  const json: unknown = JSON.parse(await text(process.stdin));
+  const inputs = Array.isArray(json) ? json.map(parseInput) : [parseInput(json)];
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
   const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
   const module = openModule({ configuration, clock, random, log });
   try {
-    const done = await provision({ configuration, random, now: Date.now(), module }, input);
-    process.stdout.write(`${JSON.stringify(done)}\n`);
+    const all: Provisioned[] = [];
+    for (const input of inputs) {
+      all.push(await provision({ configuration, random, now: Date.now(), module }, input));
+    }
+    const terminals = all.flatMap((one) => one.terminals);
+    const apiKey = all.find((one) => one.apiKey !== null)?.apiKey ?? null;
+    process.stdout.write(`${JSON.stringify({ ...all[0], terminals, apiKey })}\n`);
   } finally {
     module.close();
   }

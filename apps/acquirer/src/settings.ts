@@ -20,6 +20,10 @@ export const acquirerSettings = {
     "lower-case letters, digits and hyphens, at most 40",
   ),
   TILLWAY_LANES: whole("database connections that write payments", 2, { min: 1, max: 16 }),
+  TILLWAY_BATCH_MOST: whole("most steps that one commit of a lane holds; 1: each its own", 256, {
+    min: 1,
+    max: 1024,
+  }),
   TILLWAY_ACQUIRER_ID: text(
     "institution number of the acquirer (DE 32 and 33)",
     "48021000",

@@ -7,6 +7,7 @@ import { cards } from "./commands/cards.ts";
 import type { Command } from "./commands/command.ts";
 import { dbBackup, dbMigrate, dbRestore } from "./commands/db.ts";
 import { emvDecode, qrDecode } from "./commands/inspect.ts";
+import { load } from "./commands/load.ts";
 import { decode, encode, spec } from "./commands/message.ts";
 import { simulate } from "./commands/simulate.ts";
 import { start } from "./commands/start.ts";
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, Command>> = {
   "qr decode": qrDecode,
   vectors,
   transcript,
+  load,
   audit,
   "db migrate": dbMigrate,
   "db backup": dbBackup,

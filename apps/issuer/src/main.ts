@@ -1,6 +1,7 @@
 /** The issuer's process: environment in, one JSON line out when it listens, logs to stderr. */
 import { randomBytes } from "node:crypto";
 import { askedToStop, ConfigurationError, readConfiguration } from "@tillway/configuration";
+import { drawnFrom } from "@tillway/keys";
 import { destination, pino } from "pino";
 import { createIssuer } from "./app.ts";
 import { clock } from "./clock.ts";
@@ -18,7 +19,7 @@ async function main(flags: readonly string[]): Promise<void> {
   const database = openPool(configuration.DATABASE_URL, (error) =>
     log.warn(reasonOf(error), "a database connection was lost"),
   );
-  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+  const random = drawnFrom((length) => new Uint8Array(randomBytes(length)));
   try {
     const issuer = await createIssuer({ configuration, clock, random, log, database });
     process.stdout.write(`${JSON.stringify(issuer.addresses)}\n`);

@@ -1,16 +1,23 @@
 /**
  * First start: one JSON document in, one out. The members' ZMKs come in components and are kept as
  * key blocks; the bank makes its own keys, the test authorities and the demonstration cards.
- * Running it again changes nothing but what is missing or a ZMK that is another one.
+ * Running it again changes nothing but what is missing or a ZMK that is another one. Further debit
+ * cards may be named; with `anew` they are issued again.
  */
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { ConfigurationError, readConfiguration } from "@tillway/configuration";
-import { demonstrationProfiles } from "@tillway/emv";
+import { demonstrationProfiles, type CardProfile } from "@tillway/emv";
 import type { Random, SecurityModule } from "@tillway/keys";
 import { destination, pino } from "pino";
 import { BANK_INSTITUTION } from "./bank/index.ts";
-import { caKeyOf, issueOnce, openDemonstrationAccounts, openIssuing } from "./cards/index.ts";
+import {
+  caKeyOf,
+  issueAnew,
+  issueOnce,
+  openDemonstrationAccounts,
+  openIssuing,
+} from "./cards/index.ts";
 import { clock } from "./clock.ts";
 import { type Database, migrateIssuer, openPool, withClient } from "./db/index.ts";
 import { openModule } from "./files.ts";
@@ -25,6 +32,8 @@ type Link = { readonly institution: string; readonly components: readonly string
 
 /** Digits of a card number by which the network routes to the bank. */
 const PREFIX = 6;
+
+const NONE = { cards: [], anew: false };
 
 type Surroundings = {
   readonly configuration: IssuerConfiguration;
@@ -55,14 +64,57 @@ export function parseInput(json: unknown): Link[] {
   });
 }
 
+/** A debit card beyond those of the demonstration. */
+export type FurtherCard = {
+  readonly name: string;
+  readonly pan: string;
+  readonly pin: string;
+  /** Minor units as decimal digits. */
+  readonly openingBalance: string;
+};
+
+/** The further cards of the input, none where it names none. Throws with the place that is wrong. */
+export function parseCards(json: unknown): FurtherCard[] {
+  const cards: unknown =
+    typeof json === "object" && json !== null && "cards" in json ? json.cards : [];
+  if (!Array.isArray(cards)) throw new TypeError("cards: must be a list");
+  return cards.map((card: unknown, at) => {
+    const given = new Map(Object.entries(typeof card === "object" && card !== null ? card : {}));
+    const word = (name: keyof FurtherCard, pattern: RegExp): string => {
+      const value: unknown = given.get(name);
+      if (typeof value === "string" && pattern.test(value)) return value;
+      throw new TypeError(`cards[${at}].${name}: must match ${pattern.source}`);
+    };
+    return {
+      name: word("name", /^[a-z0-9]+(-[a-z0-9]+)*$/),
+      pan: word("pan", /^\d{13,19}$/),
+      pin: word("pin", /^\d{4,12}$/),
+      openingBalance: word("openingBalance", /^\d{1,15}$/),
+    };
+  });
+}
+
+/** Profiles of further cards: as the demonstration's debit card in all that is not their own. */
+function furtherProfiles(cards: readonly FurtherCard[]): CardProfile[] {
+  const pattern = demonstrationProfiles().find(({ account }) => account.kind === "debit");
+  if (!pattern) throw new Error("the demonstration has no debit card");
+  return cards.map(({ openingBalance, ...own }) => ({
+    ...pattern,
+    ...own,
+    account: { ...pattern.account, openingBalance },
+  }));
+}
+
 /** Loads everything that the issuer needs before its first start; what the other parties need. */
 export async function provision(
   { configuration, database, random, now, modules }: Surroundings,
   links: readonly Link[],
+  further: { readonly cards: readonly FurtherCard[]; readonly anew: boolean } = NONE,
 ): Promise<{ readonly caKeys: readonly object[]; readonly cards: readonly string[] }> {
   await migrateIssuer(database, now);
   const folder = folderOf(configuration.TILLWAY_DATA, random);
-  const profiles = demonstrationProfiles();
+  const others = furtherProfiles(further.cards);
+  const profiles = [...demonstrationProfiles(), ...others];
   const schemes = [...new Set(profiles.map((profile) => profile.scheme))];
   await makeOwnKeys(database, modules.network, "network_key", [], now);
   await makeOwnKeys(database, modules.bank, "bank_key", schemes, now);
@@ -86,7 +138,10 @@ export async function provision(
   const issuing = openIssuing(parts, blocks);
   if (!issuing) throw new Error("the bank's own keys are missing");
   await openDemonstrationAccounts(issuing, profiles, now);
-  for (const profile of profiles) await issueOnce(issuing, profile, now);
+  for (const profile of profiles) {
+    if (further.anew && others.includes(profile)) await issueAnew(issuing, profile, now);
+    else await issueOnce(issuing, profile, now);
+  }
   return {
     caKeys: issuing.bureau.authorities.map(caKeyOf),
     cards: profiles.map(({ name }) => name),
@@ -122,7 +177,10 @@ async function main(): Promise<void> {
   if (configuration.DATABASE_URL === undefined) {
     throw new ConfigurationError(["DATABASE_URL: must be a postgres:// address"]);
   }
-  const links = parseInput(JSON.parse(await text(process.stdin)));
+  const json: unknown = JSON.parse(await text(process.stdin));
+  const links = parseInput(json);
+  const anew = typeof json === "object" && json !== null && "anew" in json && json.anew === true;
+  const further = { cards: parseCards(json), anew };
   const database = openPool(configuration.DATABASE_URL, () => undefined);
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
   const log = pino({ level: configuration.TILLWAY_LOG }, destination({ dest: 2, sync: true }));
@@ -130,7 +188,7 @@ async function main(): Promise<void> {
   try {
     const modules = { network: module, bank: module };
     const surroundings = { configuration, database, random, now: Date.now(), modules };
-    const provisioned = await provision(surroundings, links);
+    const provisioned = await provision(surroundings, links, further);
     process.stdout.write(`${JSON.stringify(provisioned)}\n`);
   } finally {
     module.close();

@@ -65,13 +65,7 @@ export function createDevice(options: DeviceOptions): Device {
     tray,
     random,
     configurations: followConfiguration(journal, options.caKeys, onNotice),
-    fallback: configuration.TILLWAY_FALLBACK === "yes",
-    offline: {
-      count: configuration.TILLWAY_OFFLINE_COUNT,
-      amount: BigInt(configuration.TILLWAY_OFFLINE_AMOUNT),
-    },
-    zone: configuration.TILLWAY_ZONE,
-    cardMs: configuration.TILLWAY_CARD_MS,
+    ...rules(configuration),
     linked: () => link.up(),
   });
   webReader.attend(desk);
@@ -121,5 +115,18 @@ function manners(configuration: TerminalConfiguration) {
     tpdu: configuration.TILLWAY_TPDU,
     header: configuration.TILLWAY_POS_HEADER,
     replyMs: configuration.TILLWAY_REPLY_MS,
+  };
+}
+
+/** What is allowed at the desk. */
+function rules(configuration: TerminalConfiguration) {
+  return {
+    fallback: configuration.TILLWAY_FALLBACK === "yes",
+    offline: {
+      count: configuration.TILLWAY_OFFLINE_COUNT,
+      amount: BigInt(configuration.TILLWAY_OFFLINE_AMOUNT),
+    },
+    zone: configuration.TILLWAY_ZONE,
+    cardMs: configuration.TILLWAY_CARD_MS,
   };
 }

@@ -224,16 +224,15 @@ test("a signature on the screen: the code in the picture, kept sealed, uploaded,
 
 test("swiped by hand: the chip card is refused, its chip then pays; a tap is taken too", async () => {
   const { state, say } = await screenOf();
-  const until_ = (prompt: string) =>
-    until(() => state()?.prompt === prompt, `the prompt ${prompt}`);
+  const shows = (prompt: string) => until(() => state()?.prompt === prompt, `the prompt ${prompt}`);
   say({ type: "begin", order: { type: "sale", amount: "2580" } });
-  await until_("present-card");
+  await shows("present-card");
   say({ type: "swipe", card: "unionpay-debit" });
-  await until_("use-chip");
+  await shows("use-chip");
   say({ type: "tap", cards: ["unionpay-debit", "unionpay-credit"] });
-  await until_("present-one-card");
+  await shows("present-one-card");
   say({ type: "tap", card: "unionpay-debit" });
-  await until_("approved");
+  await shows("approved");
   say({ type: "dismiss" });
 });
 

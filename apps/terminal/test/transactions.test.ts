@@ -234,8 +234,8 @@ test("a follow-up of another terminal's transaction needs the card, a void the o
 test("what does not stand, or is of another kind, is followed by nothing", async () => {
   react("sale", { code: "51" });
   const declined = await run({ type: "sale", amount: "100", ...card });
-  const void_ = { type: "sale void", original: { transaction: declined["transaction"] } };
-  assert.equal(((await api.post(path, void_)).body as Answer)["code"], "wrong-original");
+  const undoing = { type: "sale void", original: { transaction: declined["transaction"] } };
+  assert.equal(((await api.post(path, undoing)).body as Answer)["code"], "wrong-original");
   shop.host.script = () => ({ code: "00" });
   const hold = await original("pre-authorisation");
   const wrong = await api.post(path, { type: "refund", original: hold, amount: "1" });

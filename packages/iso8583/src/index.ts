@@ -54,7 +54,7 @@ export type {
   Tags,
   Text,
 } from "./table.ts";
-export { composeField, fieldParts, type PartValue } from "./parts.ts";
+export { composeField, fieldParts, type MessageView, type PartValue } from "./parts.ts";
 export { unionpayPos } from "./specs/unionpay-pos.ts";
 export { cups } from "./specs/cups.ts";
 export { iso87Ascii, iso87Binary } from "./specs/iso87.ts";

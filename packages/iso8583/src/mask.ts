@@ -4,9 +4,9 @@ import { gbkBytes } from "./gbk.ts";
 import { type Decoded } from "./message.ts";
 import { type Spec } from "./spec.ts";
 import { isPlainBer } from "./structure/ber.ts";
-import { numbered, type PartValue } from "./structure/parts.ts";
+import { numbered, type MessageView, type PartValue } from "./structure/parts.ts";
 import { type FieldDefinition } from "./table.ts";
-import { walkTlv } from "./tlv.ts";
+import { walkTlv, type TlvItem } from "./tlv.ts";
 
 /** What of a message may be shown, and what may rest in a journal (decisions: what may rest). */
 
@@ -49,62 +49,79 @@ type Purpose = "show" | "keep";
  * keys and private texts as stars. Such a value is refused by `encode`. What may be shown is unchanged.
  */
 export function maskFields(spec: Spec, decoded: Decoded): Decoded {
-  const { fields, parsed } = filter(spec, decoded, "show");
+  const parsed: Record<string, Record<string, string>> = {};
+  const { fields } = filter(spec, decoded, "show", parsed);
   return { mti: decoded.mti, bitmap: decoded.bitmap, fields, parsed };
 }
 
 /**
  * The message as a journal may keep it: the card number masked (the journal has its token and cipher
  * besides), card data of DE 55, tracks, PIN block, keys and private texts left out. `notKept` names
- * what is left out: "35", "55.5A".
+ * what is left out: "35", "55.5A". Parts are not kept: `fieldParts` finds them again in the fields.
  */
 export function keptFields(
   spec: Spec,
-  decoded: Decoded,
-): {
-  fields: Record<string, string>;
-  parsed: Record<string, Record<string, string>>;
-  notKept: string[];
-} {
-  return filter(spec, decoded, "keep");
+  message: MessageView,
+): { fields: Record<string, string>; notKept: string[] } {
+  return filter(spec, message, "keep");
 }
 
-function filter(spec: Spec, decoded: Decoded, purpose: Purpose): ReturnType<typeof keptFields> {
-  const needles = cardNumbers(spec, decoded);
+/** Notes parts in `parsed` where it is given. */
+function filter(
+  spec: Spec,
+  decoded: MessageView,
+  purpose: Purpose,
+  parsed?: Record<string, Record<string, string>>,
+): ReturnType<typeof keptFields> {
+  const chip = chipOf(spec, decoded);
+  const needles = cardNumbers(spec, decoded, chip);
   const fields: Record<string, string> = {};
-  const parsed: Record<string, Record<string, string>> = {};
   const notKept: string[] = [];
   for (const [number, value] of Object.entries(decoded.fields)) {
+    if (value === undefined) continue;
     const definition = spec.definitions[Number(number)];
-    const kept = treat({ spec, decoded, number, value, purpose, needles }, definition);
+    const kept = treat({ spec, decoded, number, value, purpose, needles, chip }, definition);
     for (const part of kept.lost) notKept.push(part === "" ? number : `${number}.${part}`);
     if (kept.value === undefined) continue;
     fields[number] = kept.value;
-    if (kept.parts !== undefined) parsed[number] = kept.parts;
+    if (parsed && kept.parts !== undefined) parsed[number] = kept.parts;
   }
-  return { fields, parsed, notKept };
+  return { fields, notKept };
 }
 
 type Treated = {
   readonly spec: Spec;
-  readonly decoded: Decoded;
+  readonly decoded: MessageView;
   readonly number: string;
   readonly value: string;
   readonly purpose: Purpose;
   readonly needles: readonly Needle[];
+  readonly chip: Chip | undefined;
 };
 
+/** DE 55 where it is plain BER-TLV: its hex in capitals, and its outermost objects. */
+type Chip = { readonly hex: string; readonly items: readonly TlvItem[] };
+
+function chipOf(spec: Spec, { fields }: MessageView): Chip | undefined {
+  const [value, definition] = [fields["55"], spec.definitions[55]];
+  if (value === undefined || definition === undefined || !isPlainBer(definition)) return undefined;
+  if (definition.privacy !== "chip" || !/^(?:[0-9A-Fa-f]{2})*$/.test(value)) return undefined;
+  const walk = walkTlv(fromHex(value));
+  return walk.ok ? { hex: value.toUpperCase(), items: walk.items } : undefined;
+}
+
 function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
-  const { value, purpose, needles } = one;
+  const { value, purpose, needles, chip } = one;
   const hidden: Kept = { value: purpose === "show" ? stars(value) : undefined, lost: [""] };
   if (definition === undefined || definition.privacy === "secret") return hidden;
   if (definition.privacy === "pan") return { value: maskPan(value), lost: [] };
   if (definition.privacy === "expiry") {
     return { value: purpose === "show" ? stars(value) : value, lost: [] };
   }
-  if (definition.privacy === "chip" && isPlainBer(definition)) {
-    const plain = treatChip(value, purpose, needles);
-    if (plain !== undefined) return plain;
+  if (one.number === "55" && chip !== undefined) return treatChip(chip, purpose, needles);
+  // Only a field that says so has private parts.
+  if (purpose === "keep" && definition.privacy === undefined) {
+    return holdsAny(value, definition, needles) ? hidden : { value, lost: [] };
   }
   const parts = partsOf(one)?.map((part) => closed(definition, part));
   if (parts === undefined) {
@@ -125,7 +142,12 @@ function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
 }
 
 /** The parts of a field, if its content (which may be masked already) has any. */
-function partsOf({ spec, decoded, number, value }: Treated): readonly PartValue[] | undefined {
+function partsOf({
+  spec,
+  decoded,
+  number,
+  value,
+}: Pick<Treated, "spec" | "decoded" | "number" | "value">): readonly PartValue[] | undefined {
   try {
     return spec.structures[Number(number)]?.parse(decoded, value);
   } catch (error) {
@@ -161,27 +183,25 @@ function openValue(
 }
 
 /** BER-TLV object by object. Shown, a hidden value is stars in its place; kept, the object is gone. */
-function treatChip(value: string, purpose: Purpose, needles: readonly Needle[]): Kept | undefined {
-  if (!/^(?:[0-9A-Fa-f]{2})*$/.test(value)) return undefined;
-  const bytes = fromHex(value);
-  const walk = walkTlv(bytes);
-  if (!walk.ok) return undefined;
+function treatChip({ hex, items }: Chip, purpose: Purpose, needles: readonly Needle[]): Kept {
   const keyOf = numbered();
   const parts: Record<string, string> = {};
   const lost: string[] = [];
   let text = "";
-  for (const item of walk.items) {
-    const key = keyOf(item.tag);
-    const content = toHex(bytes.subarray(item.valueAt, item.end));
-    const head = toHex(bytes.subarray(item.at, item.valueAt));
+  for (const { tag, at, valueAt, end } of items) {
+    const key = keyOf(tag);
+    const content = hex.slice(valueAt * 2, end * 2);
     const open =
-      OPEN_TAGS.has(item.tag) &&
+      OPEN_TAGS.has(tag) &&
       !needles.some((needle) => content.includes(needle.hex) || content.includes(needle.asciiHex));
     if (!open) lost.push(key);
-    if (!open && purpose === "keep") continue;
+    if (purpose === "keep") {
+      if (open) text += hex.slice(at * 2, end * 2);
+      continue;
+    }
     const shown = open ? content : stars(content);
     parts[key] = shown;
-    text += head + shown;
+    text += hex.slice(at * 2, valueAt * 2) + shown;
   }
   return { value: text, parts, lost };
 }
@@ -189,21 +209,29 @@ function treatChip(value: string, purpose: Purpose, needles: readonly Needle[]):
 /** The beginning of a card number as hex digits (BCD, digits) and as the hex of its ASCII text. */
 type Needle = { readonly hex: string; readonly asciiHex: string };
 
+/** Tags of DE 55 with a card number, also inside a data set. */
+const CARD_TAG = /^(?:.*\.)?(?:5A|57)$/;
+
 /** Twelve digits hold six that masking hides; any field that repeats them is hidden too. */
 const NEEDLE_LENGTH = 12;
 
 /** The card numbers that a message carries wherever one has its place. */
-function cardNumbers(spec: Spec, decoded: Decoded): Needle[] {
-  const { fields, parsed } = decoded;
+function cardNumbers(spec: Spec, decoded: MessageView, chip: Chip | undefined): Needle[] {
+  const { fields } = decoded;
   const numbers = Object.entries(fields).flatMap(([number, value]) =>
     spec.definitions[Number(number)]?.privacy === "pan" ? [value] : [],
   );
-  const chip = Object.entries(parsed["55"] ?? {}).flatMap(([key, value]) =>
-    /^(?:.*\.)?(?:5A|57)$/.test(key) ? [value] : [],
-  );
+  const value = fields["55"];
+  const sets = !chip && value ? partsOf({ spec, decoded, number: "55", value }) : undefined;
+  const held = [
+    ...(sets ?? []).flatMap(({ key, text }) => (CARD_TAG.test(key) ? [text] : [])),
+    ...(chip?.items ?? []).flatMap(({ tag, valueAt, end }) =>
+      CARD_TAG.test(tag) ? [chip?.hex.slice(valueAt * 2, end * 2)] : [],
+    ),
+  ];
   const tracks = [fields["35"], fields["36"]?.slice(2), fields["45"]?.slice(1)];
   const found = new Set<string>();
-  for (const text of [...numbers, ...tracks, ...chip]) {
+  for (const text of [...numbers, ...tracks, ...held]) {
     const digits = /^\d{12}/.exec(text ?? "")?.[0];
     if (digits !== undefined) found.add(digits.slice(0, NEEDLE_LENGTH));
   }

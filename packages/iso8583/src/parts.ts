@@ -2,7 +2,7 @@ import { MessageError } from "./errors.ts";
 import { type Spec } from "./spec.ts";
 import { type MessageView, type PartValue } from "./structure/parts.ts";
 
-export { type PartValue } from "./structure/parts.ts";
+export { type MessageView, type PartValue } from "./structure/parts.ts";
 
 /**
  * The parts of a field's content in their order (`parsed` has them by key); undefined for a field

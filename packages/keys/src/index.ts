@@ -76,6 +76,7 @@ export {
   type RemoteModuleOptions,
 } from "./remote/remote-module.ts";
 export { type ModuleConnection, serveModule } from "./remote/serve-module.ts";
+export { drawnFrom } from "./random.ts";
 export * from "./scheme.ts";
 export * from "./seal.ts";
 export * from "./sm2.ts";

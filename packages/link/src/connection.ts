@@ -5,6 +5,9 @@ import type { Cancel, Clock } from "./clock.ts";
 /** What is needed of a stream socket; `net.Socket` and `tls.TLSSocket` have it. */
 export type Socket = {
   readonly write: (bytes: Uint8Array) => boolean;
+  /** Holds back what is written until `uncork`, where the socket can. */
+  readonly cork?: () => void;
+  readonly uncork?: () => void;
   readonly end: () => unknown;
   readonly destroy: () => unknown;
   readonly writableLength: number;
@@ -40,6 +43,20 @@ export type FrameHandlers = {
   readonly onClosed?: (reason: string, connection: Connection) => void;
 };
 
+/** Holds a socket's bytes back for the present turn: its frames leave in one call to the system. */
+function holdingTogether(socket: Socket): () => void {
+  let held = false;
+  return () => {
+    if (held || !socket.cork) return;
+    held = true;
+    socket.cork();
+    queueMicrotask(() => {
+      held = false;
+      socket.uncork?.();
+    });
+  };
+}
+
 /**
  * Reads frames from a connected socket and hands them over one by one. The peer is closed when it
  * sends a frame that is too long or cannot be one, stalls in a frame, is silent, or does not read.
@@ -53,6 +70,7 @@ export function acceptFrames(
 ): Connection {
   const reader = createFrameReader(framing, { maximum: limits.maximum });
   let closed = false;
+  const hold = holdingTogether(socket);
   let idle: Cancel = () => undefined;
   let stall: Cancel | undefined;
 
@@ -61,6 +79,8 @@ export function acceptFrames(
     closed = true;
     idle();
     stall?.();
+    // What was sent in this turn still leaves.
+    socket.uncork?.();
     socket.destroy();
     handlers.onClosed?.(reason, connection);
   };
@@ -68,6 +88,7 @@ export function acceptFrames(
     peer: socket.remoteAddress ?? "",
     send: (frame) => {
       if (closed) return false;
+      hold();
       socket.write(writeFrame(framing, frame));
       if (socket.writableLength > limits.unsent) finish("not-reading");
       return !closed;

@@ -34,8 +34,10 @@ export async function hasValidMac(
   if (!hasMac(spec, message)) return false;
   const data = macInput(payload);
   const mac = payload.subarray(data.length);
-  const answers = await module.runAll(
-    macs.map((one) => ({ do: "verify-mac", ...one, data, mac }) as const),
-  );
-  return answers.some((answer) => answer.ok && answer.valid);
+  // One after the other: it is nearly always the first.
+  for (const one of macs) {
+    const answer = await module.run({ do: "verify-mac", ...one, data, mac });
+    if (answer.ok && answer.valid) return true;
+  }
+  return false;
 }

@@ -20,8 +20,22 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
+export type LocalParts = { readonly date: string; readonly time: string };
+
+/** What was asked last for each zone: instants come many in one second. */
+const lastSecond = new Map<string, { readonly second: number; readonly parts: LocalParts }>();
+
 /** Local date "YYYY-MM-DD" and time "HH:MM:SS" of an instant (ms since the epoch) in a zone. */
-export function localParts(instantMs: number, zone: string): { date: string; time: string } {
+export function localParts(instantMs: number, zone: string): LocalParts {
+  const second = Math.floor(instantMs / 1000);
+  const last = lastSecond.get(zone);
+  if (last?.second === second) return last.parts;
+  const parts = partsOf(instantMs, zone);
+  lastSecond.set(zone, { second, parts });
+  return parts;
+}
+
+function partsOf(instantMs: number, zone: string): LocalParts {
   const parts = new Map(
     formatOf(zone)
       .formatToParts(instantMs)

@@ -7,7 +7,7 @@ import {
   SIDES,
   type Sql,
 } from "@tillway/database";
-import { Client, Pool } from "pg";
+import { Client, Pool, type PoolClient } from "pg";
 
 /** Connections for everything but the writing of payments, which has lanes of its own. */
 export type Database = {
@@ -34,11 +34,18 @@ export function openPool(
   pool.on("error", onLost);
   // A connection in use that breaks emits its error besides failing its query.
   pool.on("connect", (client) => client.on("error", onLost));
+  // Statements are few and fixed: each connection plans them once.
+  const known = new WeakMap<PoolClient, Sql>();
+  const preparedOf = (client: PoolClient): Sql => {
+    const sql = known.get(client) ?? prepared(client);
+    known.set(client, sql);
+    return sql;
+  };
   const use = async <T>(run: (sql: Sql) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
     let broken = true;
     try {
-      const result = await run(client);
+      const result = await run(preparedOf(client));
       broken = false;
       return result;
     } finally {

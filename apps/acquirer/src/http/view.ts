@@ -169,10 +169,7 @@ function specOf(kept: Kept): Spec {
 export function messageView({ hop, at, message }: HopRow): Static<typeof MessageSchema> {
   const spec = specOf(message);
   const { fields: kept, mti } = message;
-  const parts = Object.fromEntries(
-    Object.entries(message.parsed).map(([number, found]) => [number, { ...found }]),
-  );
-  const { fields, parsed } = maskFields(spec, { mti, bitmap: "", fields: kept, parsed: parts });
+  const { fields, parsed } = maskFields(spec, { mti, bitmap: "", fields: kept, parsed: {} });
   return {
     hop,
     at: instant(at),

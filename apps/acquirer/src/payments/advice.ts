@@ -1,4 +1,5 @@
 /** Messages that are sent to the network until it acknowledges them. */
+import { cups, fieldParts } from "@tillway/iso8583";
 import { catalogue, type TransactionName } from "@tillway/transactions";
 import type { Kept } from "./transaction.ts";
 
@@ -79,8 +80,12 @@ export function reversalFields(
     const value = original.fields[number];
     if (value !== undefined) fields[number] = value;
   }
-  const tags = original.parsed["55"] ?? {};
-  const chip = CHIP_TAGS.flatMap((tag) => (tags[tag] ? [tlv(tag, tags[tag])] : [])).join("");
+  const parts = fieldParts(cups, original, "55") ?? [];
+  const tags = new Map(parts.map(({ key, text }) => [key, text]));
+  const chip = CHIP_TAGS.flatMap((tag) => {
+    const value = tags.get(tag);
+    return value ? [tlv(tag, value)] : [];
+  }).join("");
   return {
     ...fields,
     "7": own.transmission,

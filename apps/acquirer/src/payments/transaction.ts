@@ -29,7 +29,6 @@ export type Kept = {
   readonly spec: string;
   readonly mti: string;
   readonly fields: Readonly<Record<string, string>>;
-  readonly parsed: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly notKept: readonly string[];
 };
 

@@ -2,6 +2,7 @@ import {
   booleanOf,
   integerOf,
   integerOrNull,
+  Lanes,
   textOf,
   textOrNull,
   toInstant,
@@ -61,8 +62,8 @@ function terminalOf(row: Row): Terminal {
   };
 }
 
-/** A terminal with its merchant and its newest key session, or undefined. */
-async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined> {
+/** Terminals with their merchant and their newest key session, by number; unknown ones are left out. */
+async function readTerminals(sql: Sql, tids: readonly string[]): Promise<Map<string, Terminal>> {
   const found = await sql.query(
     `select t.tid, t.serial, t.status, t.tmk, t.batch, t.settling, t.state, t.latitude,
             t.longitude, t.radius_metres, m.mid, m.bucket, m.name, m.name_zh, m.mcc,
@@ -72,11 +73,10 @@ async function readTerminal(sql: Sql, tid: string): Promise<Terminal | undefined
        from terminal t
        join merchant m on m.mid = t.mid
        left join key_session k on k.tid = t.tid and k.version = t.session
-      where t.tid = $1`,
-    [tid],
+      where t.tid = any($1::text[])`,
+    [[...tids]],
   );
-  const row = found.rows[0];
-  return row && terminalOf(row);
+  return new Map(found.rows.map(terminalOf).map((terminal) => [terminal.tid, terminal]));
 }
 
 /**
@@ -198,8 +198,17 @@ export async function readLinkKeys(
 
 /** The registry on PostgreSQL. */
 export function postgresRegistry(database: Database): Registry {
+  // Those that are asked for while a query is under way are read together by the next one.
+  const reading = new Lanes<string, Terminal | undefined>({
+    lanes: 1,
+    run: async (_lane, tids) => {
+      const found = await database.use((sql) => readTerminals(sql, tids));
+      return tids.map((tid) => found.get(tid));
+    },
+    bisects: () => false,
+  });
   return {
-    terminal: (tid) => database.use((sql) => readTerminal(sql, tid)),
+    terminal: (tid) => reading.submit(0, tid),
     startSession: (tid, keys, at) =>
       database.transaction((sql) => insertSession(sql, tid, keys, at)),
     endSession: (tid) => database.transaction((sql) => endSession(sql, tid)),

@@ -1,6 +1,6 @@
 /** What makes two messages with one key the same message. */
 import { createHash } from "node:crypto";
-import type { Decoded, MessageFields } from "@tillway/iso8583";
+import { fieldParts, unionpayPos, type Decoded, type MessageFields } from "@tillway/iso8583";
 
 // Not the PIN block, the tracks and the MAC: a repeat may carry them under another session's keys.
 const REQUEST = ["3", "4", "14", "22", "23", "25", "37", "38", "42", "48", "49", "60", "61"];
@@ -24,7 +24,8 @@ export function requestDigest(
   message: Decoded,
   more: string | null = null,
 ): string {
-  const chip = message.parsed["55"] ?? {};
+  const parts = fieldParts(unionpayPos, message, "55") ?? [];
+  const chip = Object.fromEntries(parts.map(({ key, text }) => [key, text]));
   const rest = more === null ? [] : [more];
   return digest([tokens, content(message.fields, REQUEST), content(chip, CHIP_TAGS), ...rest]);
 }

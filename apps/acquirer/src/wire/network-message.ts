@@ -23,8 +23,7 @@ import type { Heard, NetworkLink } from "./network-link.ts";
 /** A message as a journal may keep it: encoded and read back, so that what is kept is what is sent. */
 export function keep(message: Message): Kept {
   const decoded = decode(cups, encode(cups, message));
-  const { fields, parsed, notKept } = keptFields(cups, decoded);
-  return { spec: "cups", mti: message.mti, fields, parsed, notKept };
+  return { spec: "cups", mti: message.mti, ...keptFields(cups, decoded) };
 }
 
 export type PaymentParts = {
@@ -256,8 +255,8 @@ export async function sendAdvice(
 }
 
 /** A message of the network as a journal may keep it. */
-export function keepHeard({ message: { mti, fields, parsed, bitmap } }: Heard): Kept {
-  return { spec: "cups", mti, ...keptFields(cups, { mti, fields, parsed, bitmap }) };
+export function keepHeard({ message }: Heard): Kept {
+  return { spec: "cups", mti: message.mti, ...keptFields(cups, message) };
 }
 
 /** The key of the request that a reply belongs to. */

@@ -108,7 +108,6 @@ export async function payByApi(options: DeskOptions, request: ApiRequest): Promi
     spec: "unionpay-pos",
     mti,
     fields: { ...fields, ...more },
-    parsed: {},
     notKept: [],
   });
   const { mti } = catalogue[name].pos;

@@ -6,23 +6,54 @@ export type Check = {
   readonly why?: string;
 };
 
-/** What one party says of one transaction. */
+/** What one party says of one transaction. An inquiry has no amount. */
 export type Entry = {
   readonly rrn?: string | null;
   readonly state: string;
-  readonly amount: string;
+  readonly amount: string | null;
+  /** Of the terminal: which type it is, and what it follows. */
+  readonly type?: string;
+  readonly originalRrn?: string | null;
+  /** At the acquirer: whose it is. */
+  readonly terminal?: string;
 };
 
 export type Parties = {
+  /** Terminals whose journals are here; others, such as a load's, keep theirs elsewhere. */
+  readonly devices: readonly string[];
   readonly terminal: readonly Entry[];
   readonly acquirer: readonly Entry[];
   readonly issuer: readonly Entry[];
 };
 
-/** The charges that stand: approved and not undone, by RRN. */
-function charges(entries: readonly Entry[]): Map<string, string> {
-  const standing = entries.filter((entry) => entry.state === "approved" && entry.rrn);
-  return new Map(standing.map((entry) => [entry.rrn ?? "", entry.amount]));
+/** What was approved and not reversed; some parties also tell what became of it later. */
+const approved = new Set(["approved", "voided", "completed", "kept", "expired", "refunded"]);
+
+/** What was approved and not reversed, by RRN. A charge comes to what its latest tip made of it. */
+function charges(
+  entries: readonly Entry[],
+  tips: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const standing = new Map(
+    entries.flatMap(({ rrn, state, amount }) =>
+      rrn && approved.has(state) ? [[rrn, amount ?? "0"] as const] : [],
+    ),
+  );
+  for (const [tip, charge] of tips) {
+    const total = standing.get(tip);
+    if (total !== undefined && standing.has(charge)) standing.set(charge, total);
+  }
+  return standing;
+}
+
+/** Which charge each tip belongs to: the terminal knows, oldest first. */
+function tipsOf(terminal: readonly Entry[]): Map<string, string> {
+  return new Map(
+    terminal
+      .filter(({ type, state }) => type === "tip adjustment" && approved.has(state))
+      .toReversed()
+      .flatMap(({ rrn, originalRrn }) => (rrn && originalRrn ? [[rrn, originalRrn] as const] : [])),
+  );
 }
 
 function same(name: string, left: Map<string, string>, right: Map<string, string>): Check {
@@ -35,12 +66,11 @@ function same(name: string, left: Map<string, string>, right: Map<string, string
 
 /** Whether the three parties agree on every charge that stands, to the minor unit. */
 export function agreement(parties: Parties): Check[] {
-  const [terminal, acquirer, issuer] = [parties.terminal, parties.acquirer, parties.issuer].map(
-    charges,
-  );
-  if (!terminal || !acquirer || !issuer) return [];
+  const tips = tipsOf(parties.terminal);
+  const standing = (entries: readonly Entry[]): Map<string, string> => charges(entries, tips);
+  const ours = parties.acquirer.filter((one) => parties.devices.includes(one.terminal ?? ""));
   return [
-    same("terminal = acquirer: charges", terminal, acquirer),
-    same("acquirer = issuer: charges", acquirer, issuer),
+    same("terminal = acquirer: charges", standing(parties.terminal), standing(ours)),
+    same("acquirer = issuer: charges", standing(parties.acquirer), standing(parties.issuer)),
   ];
 }

@@ -24,7 +24,8 @@ export const audit: Command = {
       secret(data, "issuer", "admin-token"),
     );
     const terminal: Entry[] = [];
-    for (const device of await allDevices(data)) {
+    const devices = await allDevices(data);
+    for (const device of devices) {
       terminal.push(...((await device.get("transactions")) as readonly Entry[]));
     }
     const named = (party: string, checks: readonly Check[]): Check[] =>
@@ -32,7 +33,12 @@ export const audit: Command = {
     const checks = [
       ...named("acquirer", acquirer.checks),
       ...named("issuer", issuer.checks),
-      ...agreement({ terminal, acquirer: acquirer.transactions, issuer: issuer.transactions }),
+      ...agreement({
+        devices: devices.map(({ tid }) => tid),
+        terminal,
+        acquirer: acquirer.transactions,
+        issuer: issuer.transactions,
+      }),
     ];
     const ok = checks.every((check) => check.ok);
     const lines = checks.map(

@@ -99,7 +99,7 @@ export function transaction(kind: Kind): Command {
         original: named.original,
         ...card,
       };
-      return place(data, device, full);
+      return place(data, device, full, named.pan);
     },
   };
 }
@@ -162,6 +162,7 @@ async function place(
   data: string,
   device: Device,
   order: Readonly<Record<string, unknown>>,
+  pan?: string,
 ): Promise<Ending> {
   try {
     const answer = (await device.post("transactions", order)) as PaymentAnswer;
@@ -173,7 +174,9 @@ async function place(
     const code = problem?.code ?? "";
     if (code === "card-needed" && !("entry" in order)) {
       say("the original's card is not known to this terminal any more: it is read again");
-      return place(data, device, { ...order, entry: "chip", card: "unionpay-debit" });
+      const all = (await device.get("cards")) as readonly { name: string; maskedPan: string }[];
+      const card = all.find(({ maskedPan }) => maskedPan === pan)?.name ?? "unionpay-debit";
+      return place(data, device, { ...order, entry: "chip", card });
     }
     if (!byRule.has(code)) throw error;
     const json = { outcome: "refused", responseCode: "", terminal: device.tid, error: problem };

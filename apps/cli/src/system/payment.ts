@@ -61,6 +61,7 @@ type Listed = {
   readonly batch: string;
   readonly rrn: string;
   readonly amount: string;
+  readonly pan: string;
   readonly authorizationCode: string | null;
 };
 
@@ -69,6 +70,8 @@ export type Original = {
   readonly original: Readonly<Record<string, string>>;
   readonly terminal?: string;
   readonly amount?: string;
+  /** First six and last four digits of its card. */
+  readonly pan?: string;
 };
 
 /**
@@ -103,6 +106,7 @@ export async function findOriginal(
     },
     terminal: one.terminal,
     amount: one.amount,
+    pan: one.pan,
   };
 }
 

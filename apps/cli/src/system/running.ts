@@ -11,6 +11,8 @@ export type RunningSystem = {
   readonly terminal: string;
   /** The address of its database, where it has one: the file is readable by its owner alone. */
   readonly database?: string | undefined;
+  /** host:port of the terminals' port. */
+  readonly pos?: string;
   readonly processes: Readonly<Record<string, number>>;
 };
 

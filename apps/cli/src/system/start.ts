@@ -91,6 +91,7 @@ export async function startSystem(
     issuer: origin(configuration.TILLWAY_ISSUER_HTTP_PORT),
     terminal: origin(configuration.TILLWAY_TERMINAL_PORT),
     database: shared.DATABASE_URL,
+    pos: `${configuration.TILLWAY_HOST}:${configuration.TILLWAY_POS_PORT}`,
     processes: Object.fromEntries(parts.map((part) => [part.name, part.pid() ?? 0])),
   });
   const note = (): void => {

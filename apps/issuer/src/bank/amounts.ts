@@ -7,10 +7,10 @@ function entry(account: string, type: string, currency: string, amount: bigint):
   return account + type + currency + sign + digits;
 }
 
-/** Ledger balance (01) and what is available (02). */
+/** What is available (02), which a terminal shows where it has room for one, and the balance (01). */
 export function balanceAmounts(account: AccountFacts): string {
   const of = (type: string, amount: bigint): string => entry("10", type, account.currency, amount);
-  return of("01", account.balance) + of("02", available(account));
+  return of("02", available(account)) + of("01", account.balance);
 }
 
 /** What was asked for where only part was approved (57, ISO 8583:1987 amount type). */

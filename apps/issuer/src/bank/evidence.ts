@@ -52,16 +52,20 @@ async function judgeCryptogram(
 ): Promise<Pick<Evidence, "cryptogram" | "approval">> {
   const { chip, type } = request;
   const offline = type === "offline chip sale";
+  const follows = catalogue[type].follows.length > 0;
   // Other advices only tell what was done: the chip is not asked again for them.
-  if (!chip || (catalogue[type].undo === "repeat" && catalogue[type].follows.length > 0)) {
+  if (!chip || (catalogue[type].undo === "repeat" && follows)) {
     return { cryptogram: "not-sent" };
   }
   const command = cryptogramCommand(context, request, chip, card);
   const asked = (chip.tags.get("9F27")?.[0] ?? 0) & 0xc0;
+  // What names its original may be read from the chip without asking it to sign.
+  if (follows && asked !== ARQC) return { cryptogram: "not-sent" };
   if (!command || asked !== (offline ? TC : ARQC)) return { cryptogram: "wrong" };
   const answer = await context.module.run({ ...command, responseCode: APPROVED });
   if (!answer.ok || !answer.valid) return { cryptogram: "wrong" };
-  if (!sameTransaction(request, chip, card)) return { cryptogram: "other-transaction" };
+  // The amount of what names its original is held against that one's.
+  if (!follows && !sameTransaction(request, chip, card)) return { cryptogram: "other-transaction" };
   return { cryptogram: "valid", approval: answer.arpc };
 }
 

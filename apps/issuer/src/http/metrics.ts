@@ -28,7 +28,7 @@ export function createMetrics(gauges: {
   });
   const waiting: Gauge = new Gauge({
     name: "tillway_network_advices_pending",
-    help: "Reversal advices that an issuer has not acknowledged yet",
+    help: "Advices that an issuer has not acknowledged yet",
     registers: [registry],
     collect: async (): Promise<void> => {
       const count = await gauges.pendingAdvices();

@@ -80,6 +80,8 @@ export function openPayment(order: Order, tools: Opening): Payment | Refusal {
   const found = order.original && findOriginal(order.original, tools);
   const type = typeFor(order.type, found);
   if (type === undefined) return "wrong-original";
+  const old = found !== undefined && found.batch !== tools.journal.batch();
+  if (old && catalogue[type].openBatch) return "wrong-original";
   const original = originalOf(order, type, found, tools);
   if (typeof original === "string") return original;
   const amount = amountOf(order, type, original);

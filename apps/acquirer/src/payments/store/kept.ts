@@ -19,20 +19,9 @@ function texts(value: unknown): Record<string, string> {
 export function keptOf(row: Row, column: string): Kept {
   const value = row[column];
   if (!isObject(value)) throw new TypeError(`column ${column} is not a kept message`);
-  const { spec, mti, fields, parsed, notKept } = value;
-  if (
-    typeof spec !== "string" ||
-    typeof mti !== "string" ||
-    !isObject(parsed) ||
-    !Array.isArray(notKept)
-  ) {
+  const { spec, mti, fields, notKept } = value;
+  if (typeof spec !== "string" || typeof mti !== "string" || !Array.isArray(notKept)) {
     throw new TypeError(`column ${column} is not a kept message`);
   }
-  return {
-    spec,
-    mti,
-    fields: texts(fields),
-    parsed: Object.fromEntries(Object.entries(parsed).map(([name, parts]) => [name, texts(parts)])),
-    notKept: notKept.map(String),
-  };
+  return { spec, mti, fields: texts(fields), notKept: notKept.map(String) };
 }

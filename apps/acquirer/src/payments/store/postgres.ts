@@ -18,6 +18,8 @@ export type PostgresStoreOptions = {
   readonly days: Days;
   /** Connections that write, each with the buckets of its number. */
   readonly lanes: number;
+  /** The most steps that one commit holds. */
+  readonly batchMost: number;
   readonly onLost: (error: Error) => void;
   /** How long limits that were read are taken as known (ms), by whose clock. */
   readonly knownMs: number;
@@ -50,6 +52,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
   );
   const lanes = new Lanes<Step, Result>({
     lanes: options.lanes,
+    cap: { least: Math.min(16, options.batchMost), most: options.batchMost },
     run: (number, steps) => {
       const lane = connections[number];
       if (!lane) throw new Error("a lane has no connection");
