@@ -49,8 +49,8 @@ export function forge(way: string, bytes: Uint8Array): Uint8Array | undefined {
   if (heard?.message.fields[mac] === undefined) return undefined;
   const { mti, fields } = heard.message;
   const isAnswer = mti.charAt(2) === "1" || mti.charAt(2) === "3";
-  // Which of the two an answer becomes follows from its MAC, as good as drawn.
-  if (isAnswer && /^[0-7]/.test(fields[mac] ?? "")) {
+  // Which of the two an answer on the network becomes follows from its MAC, as good as drawn.
+  if (isAnswer && kindOf(way) === "cups" && /^[0-7]/.test(fields[mac] ?? "")) {
     const { [mac]: _mac, "38": _code, ...plain } = fields;
     const refusal = { mti, fields: { ...plain, "39": "A0" } };
     return writeFrame(framing, { ...heard.frame, payload: encode(spec, refusal) });
