@@ -131,6 +131,7 @@ export const en = {
   "tray.unlock": "Unlock and tap",
   "tray.swipe": "Swipe",
   "tray.type": "Type",
+  "tray.both": "Hold",
   "tray.hold": "Hold together",
   "tray.together": "Tap those held together",
   "tray.holdTwo": "Tick two cards to hold them to the reader at once",

@@ -64,13 +64,14 @@ function Card({ card, ways, inserted, held, onHold, notTyped, onType, send }: Ca
           >
             {tap} · {both(face.label)}
           </Action>
-          <label title={text("tray.hold")}>
+          <label>
             <input
               type="checkbox"
               checked={held.includes(face.name)}
               aria-label={named(text("tray.hold"), face.label)}
               onChange={() => onHold(face.name)}
             />
+            {text("tray.both")}
           </label>
         </div>
       ))}

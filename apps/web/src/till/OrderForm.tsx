@@ -56,7 +56,7 @@ export function OrderForm(props: Props) {
       {takesAmount(draft, offered) && !waits && (
         <AmountPad minor={draft.minor} currency={currency} tell={tell} onEnter={order} />
       )}
-      {original && offered.amount !== "tip" && (
+      {original && offered.amount !== "tip" && draft.minor === "" && (
         <p className="whole" role="status">
           {both(offered.text)}: {currency} {shown(amountOf(draft, offered))}
         </p>
@@ -74,7 +74,9 @@ export function OrderForm(props: Props) {
           {type === "sale" ? text("amount.charge") : both(offered.text)}
         </Action>
       </div>
-      <p className="quiet reason">{lack !== undefined && !waits && text(`lack.${lack}`)}</p>
+      <p className="reason" data-lack={lack}>
+        {lack !== undefined && !waits && text(`lack.${lack}`)}
+      </p>
     </section>
   );
 }
