@@ -40,6 +40,11 @@ function actionAt(phase: Screen["phase"]) {
   return actions[own ? phase : "running"];
 }
 
+/** What is asked for, and in the end what was approved of it. */
+function taken(amount: string, { result }: Screen): string {
+  return (BigInt(amount) - BigInt(result?.rest ?? "0")).toString();
+}
+
 type Props = {
   readonly tid: string;
   readonly screen: Screen;
@@ -71,7 +76,7 @@ export function Running({ tid, screen, name, send, onRest }: Props) {
       {name && <h2>{both(name)}</h2>}
       {amount !== undefined && type !== "balance inquiry" && (
         <p className="figure">
-          <small>{screen.currency}</small> {shown(amount)}
+          <small>{screen.currency}</small> {shown(taken(amount, screen))}
         </p>
       )}
       {phase === "pin" && <PinPad tid={tid} digits={screen.pinDigits} />}
