@@ -7,7 +7,8 @@ const keys = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "00", "0"] as const;
 
 /** Where a key belongs to what has the focus, not to the pad. */
 const typesElsewhere = (target: EventTarget | null): boolean =>
-  target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  target instanceof HTMLSelectElement ||
+  (target instanceof HTMLInputElement && target.type !== "checkbox");
 
 type Props = {
   readonly minor: string;

@@ -15,11 +15,13 @@ const day = (at: number): string => new Date(at).toDateString();
 type SearchProps = {
   readonly period: Period;
   readonly words: string;
+  /** Whether it is looked through for its own sake, so that words are typed at once. */
+  readonly autoFocus: boolean;
   readonly onPeriod: (period: Period) => void;
   readonly onWords: (words: string) => void;
 };
 
-function SearchFields({ period, words, onPeriod, onWords }: SearchProps) {
+function SearchFields({ period, words, autoFocus, onPeriod, onWords }: SearchProps) {
   const text = useText();
   return (
     <div className="search">
@@ -37,6 +39,7 @@ function SearchFields({ period, words, onPeriod, onWords }: SearchProps) {
       </div>
       <input
         type="search"
+        autoFocus={autoFocus}
         value={words}
         aria-label={text("journal.search")}
         placeholder={text("journal.search")}
@@ -99,7 +102,13 @@ export function Journal(props: Props) {
           {text("action.back")}
         </button>
       </div>
-      <SearchFields period={period} words={words} onPeriod={setPeriod} onWords={setWords} />
+      <SearchFields
+        period={period}
+        words={words}
+        autoFocus={wanted.length === 0}
+        onPeriod={setPeriod}
+        onWords={setWords}
+      />
       {list.length === 0 && <p className="quiet">{text("journal.none")}</p>}
       <ul className="entries">
         {list.map((entry) => (
