@@ -95,6 +95,16 @@ export function receiptCommands(
   return receiptline.transform(receiptMarkup(data, language, signature), printer);
 }
 
+/** Whether receipts can be made at all: a slip of one line comes out as a printer's commands. */
+export function printerWorks(): boolean {
+  const printer = { cpl: columns, encoding: encodings.zh, command: "escpos" as const };
+  try {
+    return receiptline.transform("Tillway", printer).includes("Tillway");
+  } catch {
+    return false;
+  }
+}
+
 /** The receipt in receiptline's own language: also what a printer is driven with. */
 export function receiptMarkup(
   data: ReceiptData,
