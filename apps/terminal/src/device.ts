@@ -55,9 +55,8 @@ export function createDevice(options: DeviceOptions): Device {
   const { configuration, journal, module, reader, clock, random } = options;
   const identity = journal.identity();
   const log = options.log.child({ terminal: identity.tid });
-  const onNotice = (what: string, about: Readonly<Record<string, string>>): void => {
+  const onNotice = (what: string, about: Readonly<Record<string, string>>): void =>
     log.info(about, what);
-  };
   const onDefect = (error: unknown): void => log.error({ err: error }, "defect");
 
   const edge = { journal, module, clock, onNotice, onDefect };
@@ -66,8 +65,7 @@ export function createDevice(options: DeviceOptions): Device {
     link: () => link,
     onChange: () => desk.refresh(),
     parts: () => partsOf(tray, pinPad),
-    software,
-    self: selfDescription(identity.serial, software, configuration.TILLWAY_TERMINAL_PLACE),
+    ...ofItself(identity, configuration),
   });
   const webReader = openWebReader(clock);
   const tray = webReader.beside(reader?.tray ?? options.tray);
@@ -144,6 +142,11 @@ function keysIn(parts: {
     },
   };
 }
+
+const ofItself = ({ serial }: Identity, { TILLWAY_TERMINAL_PLACE }: TerminalConfiguration) => ({
+  software,
+  self: selfDescription(serial, software, TILLWAY_TERMINAL_PLACE),
+});
 
 const partsOf = (tray: CardTray, pinPad: PinPad) => ({
   reader: tray.works?.() ?? true,
