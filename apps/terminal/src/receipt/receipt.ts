@@ -45,6 +45,8 @@ export type ReceiptData = {
     | "none"
     | "failed";
   readonly noPinNoSignature: boolean;
+  /** The cardholder signed on the screen: the picture is the acquirer's, which keeps it sealed. */
+  readonly signedOnScreen?: boolean;
   readonly aid: string;
   readonly label: string;
   /** Hex: tags 95 and 9B, and the last cryptogram with its type (TC, ARQC, AAC). */
@@ -192,14 +194,20 @@ function amounts(data: ReceiptData, language: Language): string[] {
 
 /** What stands below an approval: a line to sign on only where the card asks for it. */
 function closing(
-  { cvm, noPinNoSignature }: ReceiptData,
+  { cvm, noPinNoSignature, signedOnScreen }: ReceiptData,
   say: (word: Word) => string,
   signature: Signature | undefined,
 ): string[] {
   switch (cvm) {
     case "signature":
     case "offline-pin-and-signature":
-      return ["", say("signature"), ...signed(signature), "-", say("consent")];
+      return [
+        "",
+        say("signature"),
+        ...signed(signature, signedOnScreen === true && say("onScreen")),
+        "-",
+        say("consent"),
+      ];
     case "online-pin":
     case "offline-pin":
       return [say("pin")];
@@ -211,9 +219,9 @@ function closing(
   }
 }
 
-/** The signature, or room for one. */
-function signed(signature: Signature | undefined): string[] {
-  if (!signature) return ["", ""];
+/** The signature, a note where it was given but is not here any more, or room for one. */
+function signed(signature: Signature | undefined, note: string | false): string[] {
+  if (!signature) return note === false ? ["", ""] : [note];
   const { picture, width, height } = signature;
   return [`{image:${Buffer.from(png(picture, width, height)).toString("base64")}}`];
 }
