@@ -56,6 +56,14 @@ test("without a PIN a contactless card pays up to 1,000.00; over it 61, the same
   assert.equal(await codeOf(over), "61");
   assert.equal(house.network.of("0200").length, 1, "nothing was sent");
   assert.equal(await codeOf(await contactless(100_001, "071")), "00", "with a PIN");
+  const chipOf = async (more: string): Promise<string | undefined> => {
+    const plain = await contactless(100_001, "072");
+    const chip = `${plain.fields["55"] ?? ""}${more}`;
+    return codeOf({ ...plain, fields: { ...plain.fields, "55": chip } });
+  };
+  assert.equal(await chipOf("9F6C020080"), "00", "the phone verified its owner");
+  assert.equal(await chipOf("9F6C020000"), "61", "it did not");
+  assert.equal(await chipOf("9F6C028000"), "61", "it asks for a PIN");
 });
 
 test("a card that is keyed in pays up to its day's limit; what is declined gives it back", async () => {

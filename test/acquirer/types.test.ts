@@ -197,3 +197,23 @@ for (const name of transactionNames) {
     assert.equal((await terminal.ask(asked)).fields["39"], "22");
   });
 }
+
+test("an offline sale without the card's own approval gets 12 and moves nothing", async () => {
+  house.network.seen.length = 0;
+  const good = await terminal.request("offline chip sale", particular["offline chip sale"] ?? {});
+  const chip = good.fields["55"] ?? "";
+  for (const wrong of [
+    chip.replace("8A025931", ""),
+    chip.replace("8A025931", "8A023030"),
+    chip.replace("8A025931", "8A025A31"),
+    chip.replace("9F270140", "9F270180"),
+    chip.replace("9F270140", ""),
+  ]) {
+    const change = { ...particular["offline chip sale"], "55": wrong };
+    const asked = await terminal.request("offline chip sale", change);
+    assert.equal((await terminal.ask(asked)).fields["39"], "12", wrong);
+  }
+  assert.equal(house.network.seen.length, 0);
+  const late = chip.replace("8A025931", "8A025933");
+  await done(await terminal.request("offline chip sale", { "55": late }));
+});

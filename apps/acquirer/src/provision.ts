@@ -59,14 +59,14 @@ export type Provisioned = {
 
 type Given = Readonly<Record<string, unknown>>;
 
-function object(value: unknown, place: string): Given {
+export function object(value: unknown, place: string): Given {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`${place}: must be an object`);
   }
   return Object.fromEntries(Object.entries(value));
 }
 
-function word(from: Given, name: string, pattern: RegExp, place: string): string {
+export function word(from: Given, name: string, pattern: RegExp, place: string): string {
   const value = from[name];
   if (typeof value !== "string" || !pattern.test(value)) {
     throw new TypeError(`${place}${name}: must match ${pattern.source}`);
@@ -74,7 +74,7 @@ function word(from: Given, name: string, pattern: RegExp, place: string): string
   return value;
 }
 
-function components(value: unknown, place: string): string[] {
+export function components(value: unknown, place: string): string[] {
   const hex = (part: unknown): part is string =>
     typeof part === "string" && /^[0-9A-Fa-f]{32}$/.test(part);
   if (!Array.isArray(value) || value.length < 2 || !value.every(hex)) {

@@ -2,12 +2,15 @@
 import type { SecurityModule } from "@tillway/keys";
 import type { Clock, Socket } from "@tillway/link";
 import type { Logger } from "pino";
+import manifest from "../package.json" with { type: "json" };
 import { openWebReader, type CardReader, type CardTray, type WebReader } from "./cards/index.ts";
 import { openHostLink } from "./host/index.ts";
+import { takeMasterKey, type Taken } from "./injection.ts";
 import type { Identity, Journal } from "./journal/index.ts";
 import { Desk, followConfiguration } from "./payment/index.ts";
 import { createPinPad, type PinPad } from "./pinpad/index.ts";
-import { Session } from "./session/index.ts";
+import { printerWorks } from "./receipt/index.ts";
+import { selfDescription, Session, type Management } from "./session/index.ts";
 import type { TerminalConfiguration } from "./settings.ts";
 
 export type Device = {
@@ -21,8 +24,16 @@ export type Device = {
   /** The simulated cards, for a page to hold. */
   readonly cards: CardTray;
   readonly webReader: WebReader;
+  readonly software: string;
+  /** Its sensor: somebody opened it. Keys go at once, and a payment that has not been sent. */
+  readonly tamper: () => void;
+  /** Takes a master key for the erased one, and signs in with it. */
+  readonly inject: (sent: Sent) => Promise<Injected>;
   readonly close: () => Promise<void>;
 };
+
+type Sent = Parameters<typeof takeMasterKey>[1];
+type Injected = Taken & { readonly signIn?: Management };
 
 export type DeviceOptions = {
   readonly configuration: TerminalConfiguration;
@@ -44,9 +55,8 @@ export function createDevice(options: DeviceOptions): Device {
   const { configuration, journal, module, reader, clock, random } = options;
   const identity = journal.identity();
   const log = options.log.child({ terminal: identity.tid });
-  const onNotice = (what: string, about: Readonly<Record<string, string>>): void => {
+  const onNotice = (what: string, about: Readonly<Record<string, string>>): void =>
     log.info(about, what);
-  };
   const onDefect = (error: unknown): void => log.error({ err: error }, "defect");
 
   const edge = { journal, module, clock, onNotice, onDefect };
@@ -54,6 +64,8 @@ export function createDevice(options: DeviceOptions): Device {
     ...edge,
     link: () => link,
     onChange: () => desk.refresh(),
+    parts: () => partsOf(tray, pinPad),
+    ...ofItself(identity, configuration),
   });
   const webReader = openWebReader(clock);
   const tray = webReader.beside(reader?.tray ?? options.tray);
@@ -105,9 +117,45 @@ export function createDevice(options: DeviceOptions): Device {
     tray,
     cards: options.tray,
     webReader,
+    software,
+    ...keysIn({ session, desk, module }),
     close,
   };
 }
+
+/** What happens to the device's keys from outside of it. */
+function keysIn(parts: {
+  readonly session: Session;
+  readonly desk: Desk;
+  readonly module: SecurityModule;
+}): Pick<Device, "tamper" | "inject"> {
+  const { session, desk, module } = parts;
+  return {
+    tamper: () => {
+      session.tamper();
+      desk.cancel();
+      desk.refresh();
+    },
+    inject: async (sent) => {
+      const taken = await takeMasterKey(module, sent);
+      return taken.ok ? { ...taken, signIn: await session.inject(taken.key) } : taken;
+    },
+  };
+}
+
+const ofItself = ({ serial }: Identity, { TILLWAY_TERMINAL_PLACE }: TerminalConfiguration) => ({
+  software,
+  self: selfDescription(serial, software, TILLWAY_TERMINAL_PLACE),
+});
+
+const partsOf = (tray: CardTray, pinPad: PinPad) => ({
+  reader: tray.works?.() ?? true,
+  pinPad: pinPad.works(),
+  printer: printerWorks(),
+});
+
+/** Version of this device's software. */
+const software = manifest.version;
 
 /** How the acquirer is spoken to. */
 function manners(configuration: TerminalConfiguration) {

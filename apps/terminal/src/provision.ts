@@ -13,6 +13,7 @@ import { Value } from "typebox/value";
 import { keepCertificate } from "./certificates.ts";
 import { clock } from "./clock.ts";
 import { openModule, writeSecret } from "./files.ts";
+import { SentMasterKey, takeMasterKey } from "./injection.ts";
 import { provisionJournal, type Identity } from "./journal/index.ts";
 import { kernelConfiguration } from "./payment/index.ts";
 import { terminalSettings } from "./settings.ts";
@@ -23,10 +24,7 @@ const Device = Type.Object({
   merchantName: Type.String({ minLength: 1, maxLength: 40 }),
   merchantNameZh: Type.String({ minLength: 1, maxLength: 40 }),
   serial: Type.String({ pattern: "^[0-9A-Za-z]{1,20}$" }),
-  transportComponents: Type.Array(Type.String({ pattern: "^[0-9A-Fa-f]{32,64}$" }), {
-    minItems: 2,
-  }),
-  tmkBlock: Type.String({ minLength: 16 }),
+  ...SentMasterKey.properties,
   /** PEM, for the request that `csr.ts` made of this device. */
   certificate: Type.Optional(Type.String({ pattern: "^-----BEGIN CERTIFICATE-----" })),
 });
@@ -42,31 +40,6 @@ async function readInput(): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const part of process.stdin) parts.push(part);
   return Buffer.concat(parts).toString("utf8");
-}
-
-/** The terminal master key under this folder's master key, out of its transport key block. */
-async function takeMasterKey(
-  module: SecurityModule,
-  device: Static<typeof Device>,
-): Promise<string> {
-  // X9.143: a block of version D is protected by an AES key, version B by a TDES key.
-  const algorithm = device.tmkBlock.startsWith("D") ? "aes" : "tdes";
-  const components = device.transportComponents;
-  const transport = await module.run({
-    do: "import-components",
-    usage: "K1",
-    algorithm,
-    components,
-  });
-  if (!transport.ok) throw new Error(`terminal ${device.tid}: ${transport.message}`);
-  const taken = await module.run({
-    do: "import-key-block",
-    block: device.tmkBlock,
-    under: transport.key,
-  });
-  if (!taken.ok) throw new Error(`terminal ${device.tid}: ${taken.message}`);
-  if (taken.usage !== "K0") throw new Error(`terminal ${device.tid}: not a terminal master key`);
-  return taken.key;
 }
 
 async function provision(): Promise<readonly string[]> {
@@ -99,12 +72,13 @@ async function provisionDevices(
     const identity: Identity = { tid, mid, merchantName, merchantNameZh, serial };
     // Checks the authority's keys before anything is written.
     kernelConfiguration(identity, given.caKeys);
-    const masterKey = await takeMasterKey(module, device);
+    const taken = await takeMasterKey(module, device);
+    if (!taken.ok) throw new Error(`terminal ${tid}: ${taken.why}`);
     const { authority } = given;
     if (device.certificate !== undefined && authority !== undefined) {
       keepCertificate(folder, tid, { certificate: device.certificate, authority });
     }
-    provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, masterKey);
+    provisionJournal(join(folder, `journal-${tid}.sqlite`), identity, taken.key);
   }
   writeSecret(join(folder, "ca-keys.json"), JSON.stringify(given.caKeys));
 }

@@ -41,6 +41,12 @@ export const terminalSettings = {
     "pcsc",
   ]),
   TILLWAY_READER_NAME: text("part of the PC/SC reader's name", "", /^.*$/, "a text"),
+  TILLWAY_TERMINAL_PLACE: text(
+    "where the terminals stand, told in payments: latitude,longitude in degrees",
+    "",
+    /^([+-]?\d{1,3}\.\d{1,6},[+-]?\d{1,3}\.\d{1,6})?$/,
+    "two decimal numbers of degrees with a comma, as 22.540500,114.058000",
+  ),
   TILLWAY_POS_TLS: choice("how the terminal reaches the acquirer", "plain", ["plain", "tls"]),
   TILLWAY_TPDU: text("TPDU of terminals", "6000030000", /^60[0-9A-F]{8}$/, "60 and 8 hex digits"),
   TILLWAY_POS_HEADER: text(

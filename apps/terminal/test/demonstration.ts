@@ -46,6 +46,8 @@ export type Demonstration = {
   readonly data: string;
   readonly host: ScriptedHost;
   readonly image: CardImage;
+  /** The master key as it was sent to the device. */
+  readonly sent: { readonly transportComponents: string[]; readonly tmkBlock: string };
   readonly logged: string[];
   readonly start: (settings?: Record<string, string>) => Promise<Terminals>;
   readonly environment: Record<string, string>;
@@ -208,7 +210,8 @@ export async function demonstration(): Promise<Demonstration> {
     await host.close();
     rmSync(data, { recursive: true, force: true });
   };
-  return { data, host, image, logged, start, environment, close };
+  const sent = { transportComponents: components, tmkBlock };
+  return { data, host, image, sent, logged, start, environment, close };
 }
 
 /** Waits until something holds; fails after `withinMs`. */

@@ -218,6 +218,14 @@ test("a signature on the screen: the code in the picture, kept sealed, uploaded,
   assert.equal(upload.fields["37"], state()?.result?.rrn);
   const picture = inflateRawSync(fromHex(upload.fields["62"] ?? ""));
   assert.equal(picture.length, 1024);
+  const [{ id } = { id: "" }] = (await api.transactions()) as readonly { id: string }[];
+  const again = async (as: string): Promise<string> => {
+    const url = `${api.base}/terminals/10000001/transactions/${id}/receipt?as=${as}`;
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${api.code}` } });
+    return answer.text();
+  };
+  assert.match(await again("text"), /Signed on the screen/);
+  assert.doesNotMatch(await again("svg"), /data:image\/png/);
   assert.ok(picture.some((byte) => byte !== 0));
   say({ type: "dismiss" });
 });

@@ -1,12 +1,16 @@
 /** Batch close, downloads, sign-off and what the issuer's scripts leave, against a scripted host. */
 import assert from "node:assert/strict";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
 import type { Decoded } from "@tillway/iso8583";
+import manifest from "../package.json" with { type: "json" };
 import type { Terminals } from "../src/app.ts";
 import { apiOf, type Api } from "./api.ts";
 import { demonstration, until, type Demonstration } from "./demonstration.ts";
 
+const { version } = manifest;
 let shop: Demonstration;
 let terminals: Terminals;
 let api: Api;
@@ -156,7 +160,7 @@ test("its state is told when asked for", async () => {
   await until(() => heard("0820", "362").length > 0, "the status");
   shop.host.header = "603100310000";
   const text = toAscii(fromHex(heard("0820", "362")[0]?.fields["62"] ?? ""));
-  assert.match(text, /^(0[1-5][01]){5}$/);
+  assert.match(text, /^(0[1-5][01]){5}90091/);
 });
 
 test("what the issuer's script did is owed before the next transaction", async () => {
@@ -186,6 +190,79 @@ test("signed off it stays so until somebody signs in or pays", async () => {
   assert.equal(shop.host.of("0800").length, signIns);
   const made = await post("transactions", { type: "sale", amount: "100", ...chip });
   assert.equal(made["outcome"], "approved");
+});
+
+test("the state that is told is the device's own, with its software's version", async () => {
+  const told = async (): Promise<string> => {
+    assert.equal((await post("upload/status"))["outcome"], "approved");
+    return toAscii(fromHex(heard("0820", "362").at(-1)?.fields["62"] ?? ""));
+  };
+  await post("sign-in");
+  assert.equal(await told(), `01102103104105190091${version}`);
+  // Somebody takes the folder of cards away, and the session is over.
+  renameSync(join(shop.data, "cards"), join(shop.data, "gone"));
+  await post("sign-off");
+  assert.equal(await told(), `01002103104005190091${version}`);
+  renameSync(join(shop.data, "gone"), join(shop.data, "cards"));
+  await post("sign-in");
+});
+
+test("the software that the host wants is asked for once, noted, and its own told", async () => {
+  shop.host.script = ({ fields }) =>
+    fields["60"]?.endsWith("364")
+      ? { code: "00", fields: { "62": toHex(fromAscii("9.9.9")) } }
+      : { code: "00" };
+  shop.host.header = "603106310000";
+  const uploads = heard("0820", "362").length;
+  await post("echo");
+  await until(() => heard("0820", "364").length > 0, "the query");
+  await until(() => heard("0820", "362").length > uploads, "the status");
+  await post("echo");
+  await post("echo");
+  assert.equal(heard("0820", "364").length, 1);
+  const shown = (await api.get("/terminals/10000001")).body as Answer;
+  assert.deepEqual([shown["software"], shown["wantedSoftware"]], [version, "9.9.9"]);
+});
+
+test("opened it erases its keys, takes no payment, tells the host, and works after injection", async () => {
+  const pay = () => post("transactions", { type: "sale", amount: "100", ...chip });
+  assert.equal((await pay())["outcome"], "approved");
+  const heardBefore = shop.host.heard.length;
+  const opened = await post("tamper");
+  assert.deepEqual([opened["tampered"], opened["signedIn"]], [true, false]);
+  await until(
+    () => heard("0820", "362").length > 0 && shop.host.heard.length > heardBefore,
+    "told",
+  );
+  const text = toAscii(fromHex(heard("0820", "362").at(-1)?.fields["62"] ?? ""));
+  assert.equal(text, `01102103104005190191${version}`);
+  const refused = await pay();
+  assert.equal(refused["outcome"], "refused");
+  assert.match(JSON.stringify(refused["responseText"]), /erased its keys/);
+  assert.equal((await post("sign-in"))["outcome"], "refused");
+  assert.equal((await post("settle"))["outcome"], "refused");
+  // It stays so over a restart, and the journal has no key.
+  await terminals.close();
+  terminals = await shop.start({ TILLWAY_REPLY_MS: "200" });
+  api = apiOf(shop, terminals);
+  assert.equal((await pay())["outcome"], "refused");
+  const { transportComponents, tmkBlock } = shop.sent;
+  const other = transportComponents.map((one) => one.replace(/./g, "1"));
+  const wrong = await api.post(at("keys"), { transportComponents: other, tmkBlock });
+  assert.deepEqual([wrong.status, (wrong.body as Answer)["code"]], [422, "wrong-key"]);
+  assert.equal((await pay())["outcome"], "refused");
+  const injected = await post("keys", { transportComponents, tmkBlock });
+  assert.match(String(injected["kcv"]), /^[0-9A-F]{6,}$/);
+  assert.equal((injected["signIn"] as Answer)["outcome"], "approved");
+  assert.equal((await pay())["outcome"], "approved");
+  assert.equal(((await api.get("/terminals/10000001")).body as Answer)["tampered"], false);
+});
+
+test("a payment says which device it is from; the journal does not keep it", async () => {
+  await post("transactions", { type: "sale", amount: "100", ...chip });
+  const told = shop.host.of("0200").at(-1)?.fields["59"] ?? "";
+  assert.equal(told, `A20290102020210TW000000010505${version}`);
+  assert.ok(shop.logged.every((line) => !line.includes("TW00000001")));
 });
 
 test("every message had the fields of its kind, and every MAC was right", () => {

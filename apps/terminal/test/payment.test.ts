@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { fromHex, toHex } from "@tillway/bytes";
 import { parseTlv, toStore } from "@tillway/emv";
+import manifest from "../package.json" with { type: "json" };
 import type { Terminals } from "../src/app.ts";
 import { apiOf, type Api } from "./api.ts";
 import { demonstration, pan, until, type Demonstration } from "./demonstration.ts";
@@ -37,6 +38,9 @@ test("it signs in at its start and is ready", async () => {
       merchantNameZh: "收单通咖啡",
       signedIn: true,
       linked: true,
+      tampered: false,
+      software: manifest.version,
+      wantedSoftware: "",
     },
   ]);
 });

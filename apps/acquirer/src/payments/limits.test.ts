@@ -27,6 +27,7 @@ const request: LimitedRequest = {
   terminal: "10000001",
   panToken: "token",
   entryMode: "072",
+  verifiedOnDevice: false,
   amount: 100_001n,
   businessDate: "2026-11-26",
 };

@@ -90,6 +90,8 @@ export type LimitedRequest = {
   readonly panToken: string;
   /** DE 22. */
   readonly entryMode: string;
+  /** A phone verified its owner in place of a PIN. */
+  readonly verifiedOnDevice: boolean;
   readonly amount: bigint;
   readonly businessDate: string;
 };
@@ -117,11 +119,17 @@ const ENTRIES: Readonly<Record<string, LimitEntry>> = {
   "98": "contactless",
 };
 
-/** Whether an entry mode is of a limit's: by how the card was read; `no-pin`: contactless without one. */
-function reads(entry: LimitEntry, mode: string): boolean {
+/**
+ * Whether a request is of a limit's kind, by how the card was read; `no-pin`: contactless, and nobody
+ * was verified, neither by a PIN nor on the phone.
+ */
+function reads(entry: LimitEntry, request: LimitedRequest): boolean {
+  const { entryMode: mode, verifiedOnDevice } = request;
   const own = ENTRIES[mode.slice(0, 2)];
   if (entry === "any") return true;
-  if (entry === "no-pin") return own === "contactless" && mode.charAt(2) !== "1";
+  if (entry === "no-pin") {
+    return own === "contactless" && mode.charAt(2) !== "1" && !verifiedOnDevice;
+  }
   return own === entry;
 }
 
@@ -142,7 +150,7 @@ export function limitsFor(limits: readonly Limit[], request: LimitedRequest): Li
   for (const limit of limits) {
     if (limit.owner !== owners[limit.level] || limit.validFrom > request.businessDate) continue;
     if (limit.type !== null && limit.type !== request.name) continue;
-    if (!reads(limit.entry, request.entryMode)) continue;
+    if (!reads(limit.entry, request)) continue;
     const before = nearest.get(nameOf(limit));
     const rank = (one: Limit): string => `${limitLevels.indexOf(one.level)}${one.validFrom}`;
     if (!before || rank(limit) > rank(before)) nearest.set(nameOf(limit), limit);

@@ -41,7 +41,8 @@ export function openStep(
     tip,
     businessDate: today,
   };
-  const limited = { ...asked, panToken, entryMode: payment.entryMode };
+  const { entryMode, verifiedOnDevice } = payment;
+  const limited = { ...asked, panToken, entryMode, verifiedOnDevice };
   return {
     do: "open",
     name,
@@ -54,7 +55,7 @@ export function openStep(
     amount,
     currency: payment.currency,
     feePpm: payment.feePpm,
-    entryMode: payment.entryMode,
+    entryMode,
     maskedPan: payment.maskedPan,
     panToken,
     panCipher: payment.panCipher,

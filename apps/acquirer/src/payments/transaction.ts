@@ -91,6 +91,8 @@ export type Payment = {
   readonly currency: string;
   readonly feePpm: bigint;
   readonly entryMode: string;
+  /** A phone verified its owner in place of a PIN. */
+  readonly verifiedOnDevice: boolean;
   readonly maskedPan: string;
   readonly panToken: string;
   readonly panCipher: string;

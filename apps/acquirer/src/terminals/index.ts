@@ -22,6 +22,7 @@ export {
 } from "./management/index.ts";
 export {
   ensurePanKeys,
+  injectTerminal,
   registerMerchant,
   registerTerminal,
   storeDownloads,

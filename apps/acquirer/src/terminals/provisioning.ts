@@ -5,7 +5,7 @@ import type { SecurityModule } from "@tillway/keys";
 import type { Database } from "../db/index.ts";
 import { merchantAccounts, open, systemAccounts } from "../ledger/index.ts";
 import { applicationObject, caKeyObject, putObjects } from "./management/index.ts";
-import { insertMerchant, putInstallationKey, upsertTerminal } from "./store.ts";
+import { insertMerchant, putInstallationKey, replaceMasterKey, upsertTerminal } from "./store.ts";
 
 export type ProvisionMerchant = {
   readonly mid: string;
@@ -79,13 +79,10 @@ export async function registerMerchant(
   });
 }
 
-/** Registers a terminal with a fresh TMK, handed out under the device's transport key. */
-export async function registerTerminal(
-  { database, module, now }: Parts,
-  mid: string,
-  terminal: ProvisionTerminal,
-): Promise<ProvisionedTerminal> {
-  const { tid, serial, transportComponents: components } = terminal;
+type FreshKey = { readonly tmk: string; readonly kcv: string; readonly tmkBlock: string };
+
+/** A fresh TMK, and as it is handed out: under a transport key in components. */
+async function freshKey(module: SecurityModule, components: readonly string[]): Promise<FreshKey> {
   const [transport, tmk] = await module.runAll([
     { do: "import-components", usage: "K1", algorithm: "tdes", components },
     { do: "generate-key", usage: "K0", algorithm: "tdes", bytes: 16, exportable: true },
@@ -94,10 +91,30 @@ export async function registerTerminal(
   if (!tmk.ok) throw new Error(tmk.message);
   const exported = await module.run({ do: "export-key-block", key: tmk.key, under: transport.key });
   if (!exported.ok) throw new Error(exported.message);
-  await database.use((sql) =>
-    upsertTerminal(sql, { tid, mid, serial, tmk: tmk.key, tmkKcv: tmk.kcv }, now),
-  );
-  return { tid, tmkBlock: exported.block, kcv: exported.kcv };
+  return { tmk: tmk.key, kcv: exported.kcv, tmkBlock: exported.block };
+}
+
+/** Registers a terminal with a fresh TMK, handed out under the device's transport key. */
+export async function registerTerminal(
+  { database, module, now }: Parts,
+  mid: string,
+  terminal: ProvisionTerminal,
+): Promise<ProvisionedTerminal> {
+  const { tid, serial, transportComponents } = terminal;
+  const { tmk, kcv, tmkBlock } = await freshKey(module, transportComponents);
+  await database.use((sql) => upsertTerminal(sql, { tid, mid, serial, tmk, tmkKcv: kcv }, now));
+  return { tid, tmkBlock, kcv };
+}
+
+/** Gives a registered terminal a fresh TMK; its sessions end. Undefined: it is not registered. */
+export async function injectTerminal(
+  { database, module }: Parts,
+  tid: string,
+  transportComponents: readonly string[],
+): Promise<ProvisionedTerminal | undefined> {
+  const { tmk, kcv, tmkBlock } = await freshKey(module, transportComponents);
+  const known = await database.transaction((sql) => replaceMasterKey(sql, tid, tmk, kcv));
+  return known ? { tid, tmkBlock, kcv } : undefined;
 }
 
 /** Contactless limits of the first start, in minor units: 500, 1,000 and 1,000 yuan [U]. */

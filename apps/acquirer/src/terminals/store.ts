@@ -139,6 +139,27 @@ export async function upsertTerminal(sql: Sql, terminal: NewTerminal, at: number
   );
 }
 
+/**
+ * A registered terminal's new TMK: the working keys under the old one go, and a tampered terminal is
+ * taken again. False: it is not registered. In a transaction.
+ */
+export async function replaceMasterKey(
+  sql: Sql,
+  tid: string,
+  tmk: string,
+  kcv: string,
+): Promise<boolean> {
+  const changed = await sql.query(
+    `update terminal set tmk = $2, tmk_kcv = $3,
+            state = case state when 'tampered' then 'ready' else state end
+      where tid = $1 returning tid`,
+    [tid, tmk, kcv],
+  );
+  if (changed.rows.length === 0) return false;
+  await endSession(sql, tid);
+  return true;
+}
+
 /** A key of the installation by name ("zmk", "pan-token", "pan-seal"), or undefined. */
 export async function readInstallationKey(sql: Sql, name: string): Promise<string | undefined> {
   const found = await sql.query("select block from installation_key where name = $1", [name]);

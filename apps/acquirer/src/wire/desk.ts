@@ -95,6 +95,8 @@ async function identify(
     known.malformed === true || checked.outcome === "missing" || checked.outcome === "forbidden";
   const { "41": tid = "", "64": mac } = message.fields;
   let terminal = tid === "" ? undefined : await options.terminals.find(tid);
+  // Its keys may have been injected anew, by another process, a moment ago.
+  if (terminal?.state === "tampered") terminal = await options.terminals.find(tid, true);
   const isOurs = (): Promise<boolean> => {
     const key = terminal?.session?.mak;
     if (key === undefined) return Promise.resolve(false);
@@ -121,7 +123,9 @@ function standing(
   signed: boolean,
 ): Facts {
   const managed = kind === "sign-in" || kind === "echo" || isManaged(kind);
-  const away = managed || !terminal ? undefined : whereabouts(terminal, message);
+  // What undoes, closes or proves a payment is taken from anywhere.
+  const pays = kind !== undefined && transactionOf(kind) !== undefined;
+  const away = pays && terminal ? whereabouts(terminal, message) : undefined;
   return {
     "unknown-terminal": terminal === undefined,
     "wrong-merchant": terminal?.merchant.mid !== (message.fields["42"] ?? ""),
@@ -147,7 +151,9 @@ function whereabouts(terminal: Terminal, message: Decoded): ReturnType<typeof mi
 }
 
 async function signIn(options: DeskOptions, read: Read): Promise<DeskAnswer> {
-  const { terminal, message } = read;
+  const { message } = read;
+  // Under the master key that it has now.
+  const terminal = read.terminal && (await options.terminals.find(read.terminal.tid, true));
   const layout = message.fields["60"]?.slice(8, 11) ?? "";
   // 001 asks for single-length keys, which are not given out.
   if (!terminal || !isKeyLayout(layout)) return refuse(options, read, refusalFor("unsupported"));

@@ -12,6 +12,7 @@ import {
   type PaymentAnswer,
 } from "../payments/index.ts";
 import type { KeySession, Terminal } from "../terminals/index.ts";
+import { approvedOffline, verifiedOnDevice } from "./chip.ts";
 import { readCard, translatePin, type Card, type CardReading } from "./card.ts";
 import {
   answer,
@@ -154,6 +155,7 @@ function factsOf(options: DeskOptions, read: Read, found: Findings): Facts {
     "wrong-card":
       (!reading.ok && reading.reason === "wrong-card") ||
       (name === "transfer" && !found.receiverSealed),
+    "not-approved-offline": name === "offline chip sale" && !approvedOffline(read.message),
     "unknown-original": follows.length > 0 && !original,
     "network-down": online && options.link.keys() === undefined,
     "wrong-pin": pin === false || (!reading.ok && reading.reason === "wrong-pin"),
@@ -236,6 +238,7 @@ async function domainPayment(
     // What an original cost is given back at its own rate.
     feePpm: original?.feePpm ?? BigInt(merchant.feePpm),
     entryMode: fields["22"] ?? "",
+    verifiedOnDevice: verifiedOnDevice(message),
     maskedPan: maskPan(card.pan),
     panToken: sealed.token,
     panCipher: sealed.cipher,

@@ -161,6 +161,12 @@ export const refusals = [
     zh: "没有卡号，或两个卡号不一致",
   },
   {
+    reason: "not-approved-offline",
+    code: "12",
+    meaning: "an offline sale that the card did not approve: no Y1 or Y3, or no TC",
+    zh: "脱机消费未经卡片批准：无 Y1 或 Y3，或无 TC",
+  },
+  {
     reason: "unknown-original",
     code: "25",
     meaning: "there is no original of this merchant",

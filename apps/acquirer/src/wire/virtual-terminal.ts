@@ -132,6 +132,7 @@ export async function payByApi(options: DeskOptions, request: ApiRequest): Promi
     currency: original.currency,
     feePpm: original.feePpm,
     entryMode: ENTRY,
+    verifiedOnDevice: false,
     maskedPan: original.maskedPan,
     panToken: standing.panToken,
     panCipher: original.panCipher,

@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { CommandError, say, type Ending } from "../output.ts";
-import { converse, runOnce, startPart, type Part, type PartOptions } from "../system/process.ts";
+import { converse, runOnce, startPart, type Part } from "../system/process.ts";
 import { call, findSystem, isRunning, readSystem, secret } from "../system/running.ts";
-import { configurationOf, environmentOf } from "../system/start.ts";
+import { scriptOf } from "../system/script.ts";
 import type { Command, Surroundings } from "./command.ts";
 import type { Given } from "../arguments.ts";
 
@@ -15,22 +15,6 @@ const passphraseFlag = {
     meaning: "its first line seals the backup (or TILLWAY_BACKUP_PASSPHRASE)",
   },
 } as const;
-
-/** How a part's script runs: in the environment of this data folder, its log beside the others. */
-function scriptOf(
-  { data, environment }: Surroundings,
-  name: PartOptions["name"],
-  url?: string,
-): PartOptions {
-  const shared = environmentOf(configurationOf({ ...environment, TILLWAY_DATA: data }));
-  return {
-    name,
-    environment: url === undefined ? shared : { ...shared, DATABASE_URL: url },
-    logs: join(data, "logs"),
-    onRestart: () => undefined,
-    onLost: () => undefined,
-  };
-}
 
 /** Runs something with the database of a data folder: the running one, or one started for it. */
 async function withDatabase<T>(around: Surroundings, run: (url: string) => Promise<T>): Promise<T> {

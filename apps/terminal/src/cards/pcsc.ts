@@ -93,6 +93,7 @@ class WatchedReader implements CardReader {
     list: () => (this.#atr && this.#reader ? [shown(this.#reader.name())] : []),
     insert: (name) => this.#insert(name),
     reload: () => undefined,
+    works: () => this.#reader !== undefined,
   };
 
   attend(attendant: Attendant): void {

@@ -1,6 +1,6 @@
 /** The tray of simulated cards, and the reader slots that they go into. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toHex } from "@tillway/bytes";
 import {
@@ -53,6 +53,8 @@ export type CardTray = {
   readonly keyed?: (name: string) => { readonly pan: string; readonly expiry: string } | undefined;
   /** Looks at the folder again: cards were added or restored. */
   readonly reload: () => void;
+  /** Whether cards can be read at this moment; always where it is left out. */
+  readonly works?: () => boolean;
 };
 
 /** Told of cards that come and go by themselves; a `Desk` is one. */
@@ -136,7 +138,13 @@ export function openTray(folder: string, random: (length: number) => Uint8Array)
     reload: () => {
       cards = readCards(folder, key);
     },
+    works: () => isFolder(folder),
   };
+}
+
+/** Whether the cards, and what they remember, can be reached. */
+function isFolder(folder: string): boolean {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A card that is being used. */

@@ -21,6 +21,7 @@ export const problems = {
   "unknown-transaction": [404, "There is no such transaction here"],
   "unknown-card": [404, "There is no such card in the tray"],
   "in-use": [409, "This card, or the slot, is in use"],
+  "wrong-key": [422, "The key block does not open under this transport key"],
   "not-built": [503, "The till's page is not built: run npm start"],
   internal: [500, "The terminal failed; its log says why"],
 } as const satisfies Record<string, readonly [number, string]>;

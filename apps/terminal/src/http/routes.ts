@@ -5,6 +5,7 @@ import type { FastifyReply } from "fastify";
 import type { Device } from "../device.ts";
 import type { JournalTransaction } from "../journal/index.ts";
 import { followingOf, offeredTypes } from "../payment/index.ts";
+import { SentMasterKey } from "../injection.ts";
 import { reprint } from "../receipt/index.ts";
 import { parametersOf, totalsOf, type Session } from "../session/index.ts";
 import { padDocument, padLanguage, padPolicy } from "../pinpad/index.ts";
@@ -43,20 +44,30 @@ const finder =
     return device;
   };
 
+function shown({ identity, session, desk, journal, software }: Device) {
+  return {
+    tid: identity.tid,
+    mid: identity.mid,
+    merchantName: identity.merchantName,
+    merchantNameZh: identity.merchantNameZh,
+    signedIn: session.signedIn(),
+    linked: desk.screen().linked,
+    tampered: session.tampered(),
+    software,
+    // Empty where the host wants no other.
+    wantedSoftware: journal.setting("wanted-software") ?? "",
+  };
+}
+
 /** Routes for paired callers; the caller's right is checked before any of them runs. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
   const find = finder(devices);
 
-  app.get("/terminals", () =>
-    [...devices.values()].map(({ identity, session, desk }) => ({
-      tid: identity.tid,
-      mid: identity.mid,
-      merchantName: identity.merchantName,
-      merchantNameZh: identity.merchantNameZh,
-      signedIn: session.signedIn(),
-      linked: desk.screen().linked,
-    })),
-  );
+  app.get("/terminals", () => [...devices.values()].map(shown));
+  app.get("/terminals/:tid", { schema: { params: OfTerminal } }, ({ params }, reply) => {
+    const device = find(params.tid, reply);
+    return device ? shown(device) : reply;
+  });
   app.get(
     "/terminals/:tid/cards",
     { schema: { params: OfTerminal } },
@@ -169,6 +180,29 @@ export const managementRoutes: FastifyPluginAsyncTypebox<Options> = async (app, 
       return action(device.session);
     });
   }
+};
+
+/** The device's own keys: what its sensor does, and what whoever injects keys brings. */
+export const keyRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
+  const find = finder(devices);
+  app.post("/terminals/:tid/tamper", { schema: { params: OfTerminal } }, (request, reply) => {
+    const device = find(request.params.tid, reply);
+    if (!device) return reply;
+    device.tamper();
+    return shown(device);
+  });
+  app.post(
+    "/terminals/:tid/keys",
+    { schema: { params: OfTerminal, body: SentMasterKey } },
+    async ({ params, body }, reply) => {
+      const device = find(params.tid, reply);
+      if (!device) return reply;
+      if (device.desk.busy()) return problem(reply, "busy");
+      const injected = await device.inject(body);
+      if (!injected.ok) return problem(reply, "wrong-key", injected.why);
+      return { kcv: injected.kcv, signIn: injected.signIn };
+    },
+  );
 };
 
 /** What a screen needs: its socket, and the PIN pad's document. */

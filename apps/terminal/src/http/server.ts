@@ -14,6 +14,7 @@ import { problem } from "./problems.ts";
 import {
   cardRoutes,
   deviceRoutes,
+  keyRoutes,
   managementRoutes,
   padSocket,
   screenRoutes,
@@ -83,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     await paired.register(backupRoutes, { snapshots: options.snapshots });
     await paired.register(transactionRoutes, { devices, access });
     await paired.register(managementRoutes, { devices, access });
+    await paired.register(keyRoutes, { devices, access });
     await paired.register(screenRoutes, { devices, access });
     await paired.register(cardRoutes, { devices, access });
   });

@@ -21,7 +21,7 @@ export function openJournal(options: JournalOptions): Journal {
   const database = new DatabaseSync(options.path);
   try {
     prepareJournal(database);
-    const device = database.prepare("select identity, tmk from device").get();
+    const device = database.prepare("select identity from device").get();
     if (!device) throw new Error(`${options.path} holds no device: provision it first`);
     database.exec(
       `update transactions set state = coalesce((select case d.kind when 'reversal' then 'reversing'
@@ -31,7 +31,7 @@ export function openJournal(options: JournalOptions): Journal {
     );
     const identity = readIdentity(String(device["identity"]));
     const vault = createVault(options.deviceKey, options.random);
-    return new Journal(database, vault, identity, String(device["tmk"]));
+    return new Journal(database, vault, identity);
   } catch (error) {
     database.close();
     throw error;
@@ -52,6 +52,7 @@ export function provisionJournal(path: string, identity: Identity, masterKey: st
          on conflict (only) do update set identity = excluded.identity, tmk = excluded.tmk`,
       )
       .run(JSON.stringify(identity), masterKey);
+    database.exec("delete from settings where name = 'tamper'");
   } finally {
     database.close();
   }

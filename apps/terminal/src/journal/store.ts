@@ -28,22 +28,48 @@ export class Journal {
   readonly #database: DatabaseSync;
   readonly #vault: Vault;
   readonly #identity: Identity;
-  readonly #masterKey: string;
 
-  constructor(database: DatabaseSync, vault: Vault, identity: Identity, tmk: string) {
+  constructor(database: DatabaseSync, vault: Vault, identity: Identity) {
     this.#database = database;
     this.#vault = vault;
     this.#identity = identity;
-    this.#masterKey = tmk;
   }
 
   identity(): Identity {
     return this.#identity;
   }
 
-  /** The terminal master key as a key block. */
-  masterKey(): string {
-    return this.#masterKey;
+  /** The terminal master key as a key block; undefined where it was erased. */
+  masterKey(): string | undefined {
+    const tmk = String(this.#one("select tmk from device")?.["tmk"]);
+    return tmk === "" ? undefined : tmk;
+  }
+
+  /** The master key goes, from the file too; `tamper` is what the acquirer has still to hear. */
+  eraseMasterKey(): void {
+    this.#atomically(() => {
+      this.#run("update device set tmk = ''");
+      this.set("tamper", "untold");
+    });
+    this.#database.exec("pragma wal_checkpoint(truncate)");
+  }
+
+  /** A master key was injected in place of the erased one. */
+  takeMasterKey(tmk: string): void {
+    this.#atomically(() => {
+      this.#run("update device set tmk = ?", tmk);
+      this.#run("delete from settings where name = 'tamper'");
+    });
+  }
+
+  /** Whether a commit gets onto the disk. */
+  writable(): boolean {
+    try {
+      this.#atomically(() => this.set("written", ""));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   batch(): string {

@@ -43,6 +43,13 @@ const texts = {
     text: { en: "Declined by the card", zh: "卡片拒绝交易" },
     advice: { en: "Nothing is charged. Use another card.", zh: "不会扣款，请换卡。" },
   },
+  tampered: {
+    text: { en: "The terminal was opened and erased its keys", zh: "终端防拆触发，密钥已清除" },
+    advice: {
+      en: "Nothing was charged. It takes no payment until its keys are injected again.",
+      zh: "未扣款。重新注入密钥前不能交易。",
+    },
+  },
   "not-connected": {
     text: { en: "No connection to the acquirer", zh: "未连接收单机构" },
     advice: { en: "Nothing was charged. Try again in a moment.", zh: "未扣款，请稍后重试。" },

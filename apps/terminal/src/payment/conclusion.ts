@@ -30,6 +30,7 @@ export function conclusion(concluded: Concluded, now: number, zone: string): Con
   const { text, advice } = textsOf(ending);
   const data: ReceiptData = {
     ...receiptOf(concluded),
+    ...(signature === undefined ? {} : { signedOnScreen: true }),
     dateTime: receiptTime(host, now, zone),
     responseText: text,
   };

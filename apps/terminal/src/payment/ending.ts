@@ -155,6 +155,7 @@ function refusedPrompt(cause: Cause): Prompt {
       return "present-one-card";
     case "use-another-interface":
       return "insert-or-swipe";
+    case "tampered":
     case "not-connected":
     case "not-signed-in":
     case "reversal-pending":

@@ -26,6 +26,8 @@ export type PadMessage =
 export type PinPad = {
   /** Starts an entry; one at a time. Throws where one is open: that is a defect of the caller. */
   readonly ask: <Block>(request: PinRequest<Block>) => Promise<PinResult<Block>>;
+  /** Whether it can be opened: a layout with every digit once, and its picture. */
+  readonly works: () => boolean;
   /** Ends the open entry, if any, as cancelled. */
   readonly cancel: () => void;
   /** Shows the pad on a screen until the returned function is called. */
@@ -94,6 +96,7 @@ export function createPinPad(options: {
 
   return {
     ask,
+    works: () => works(random),
     cancel: () => open?.press("cancel"),
     show: (send) => {
       screens.add(send);
@@ -109,6 +112,13 @@ export function createPinPad(options: {
       if (pressed) open.press(pressed);
     },
   };
+}
+
+function works(random: Random): boolean {
+  const layout = shuffledLayout(random);
+  const whole = new Set(layout).size === 10 && drawPad(layout, random).startsWith("<svg");
+  layout.fill(0);
+  return whole;
 }
 
 /** What a message from the screen presses, or undefined where it is none of ours. */

@@ -1,4 +1,5 @@
 export {
+  printerWorks,
   receiptCommands,
   receiptSvg,
   receiptText,

@@ -45,6 +45,8 @@ export type ReceiptData = {
     | "none"
     | "failed";
   readonly noPinNoSignature: boolean;
+  /** The cardholder signed on the screen: the picture is the acquirer's, which keeps it sealed. */
+  readonly signedOnScreen?: boolean;
   readonly aid: string;
   readonly label: string;
   /** Hex: tags 95 and 9B, and the last cryptogram with its type (TC, ARQC, AAC). */
@@ -93,6 +95,16 @@ export function receiptCommands(
 ): string {
   const printer = { cpl: columns, encoding: encodings[language], command: "escpos" as const };
   return receiptline.transform(receiptMarkup(data, language, signature), printer);
+}
+
+/** Whether receipts can be made at all: a slip of one line comes out as a printer's commands. */
+export function printerWorks(): boolean {
+  const printer = { cpl: columns, encoding: encodings.zh, command: "escpos" as const };
+  try {
+    return receiptline.transform("Tillway", printer).includes("Tillway");
+  } catch {
+    return false;
+  }
 }
 
 /** The receipt in receiptline's own language: also what a printer is driven with. */
@@ -182,14 +194,20 @@ function amounts(data: ReceiptData, language: Language): string[] {
 
 /** What stands below an approval: a line to sign on only where the card asks for it. */
 function closing(
-  { cvm, noPinNoSignature }: ReceiptData,
+  { cvm, noPinNoSignature, signedOnScreen }: ReceiptData,
   say: (word: Word) => string,
   signature: Signature | undefined,
 ): string[] {
   switch (cvm) {
     case "signature":
     case "offline-pin-and-signature":
-      return ["", say("signature"), ...signed(signature), "-", say("consent")];
+      return [
+        "",
+        say("signature"),
+        ...signed(signature, signedOnScreen === true && say("onScreen")),
+        "-",
+        say("consent"),
+      ];
     case "online-pin":
     case "offline-pin":
       return [say("pin")];
@@ -201,9 +219,9 @@ function closing(
   }
 }
 
-/** The signature, or room for one. */
-function signed(signature: Signature | undefined): string[] {
-  if (!signature) return ["", ""];
+/** The signature, a note where it was given but is not here any more, or room for one. */
+function signed(signature: Signature | undefined, note: string | false): string[] {
+  if (!signature) return note === false ? ["", ""] : [note];
   const { picture, width, height } = signature;
   const image = png(doubled(picture, width), width * 2, height * 2);
   return [`{image:${Buffer.from(image).toString("base64")}}`];

@@ -46,6 +46,7 @@ export const words = {
   reversed: { en: "REVERSED, NOT CHARGED", zh: "已冲正，未扣款" },
   refused: { en: "NOT DONE", zh: "交易未进行" },
   signature: { en: "CARDHOLDER SIGNATURE", zh: "持卡人签名" },
+  onScreen: { en: "Signed on the screen", zh: "已在屏幕上签名" },
   consent: {
     en: "I accept the above transaction",
     zh: "本人确认以上交易，同意将其记入本卡账户",

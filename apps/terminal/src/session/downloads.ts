@@ -111,12 +111,3 @@ function namesIn(hex: string, by: readonly string[]): string[] | undefined {
       .join(""),
   );
 }
-
-/** The state of the device's parts: card reader, PIN pad, printer, line, journal; 1 is good. */
-export async function uploadStatus({ journal, exchange }: Conversation): Promise<HostAnswer> {
-  const states = ["011", "021", "031", "041", "051"].join("");
-  return exchange({
-    mti: "0820",
-    fields: { ...common(journal, "362"), "62": toHex(fromAscii(states)) },
-  });
-}

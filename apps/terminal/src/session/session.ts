@@ -3,18 +3,20 @@ import type { Message } from "@tillway/iso8583";
 import type { Cancel } from "@tillway/link";
 import type { HostAnswer } from "../host/index.ts";
 import type { Begun, Due } from "../journal/index.ts";
-import { download, requirements, uploadStatus, type Download } from "./downloads.ts";
+import { download, requirements, type Download } from "./downloads.ts";
 import { macKeyOf, type WorkingKeys } from "./keys.ts";
 import { createLane } from "./lane.ts";
 import { common, managed, type Conversation, type Management } from "./management.ts";
 import { parametersOf } from "./parameters.ts";
 import { Standing, type StandingOptions } from "./standing.ts";
+import { askForSoftware, uploadStatus, type PartStates } from "./status.ts";
 import { closeBatch, isClosing, type Closed } from "./settlement.ts";
 import { heardOf, settledBy, verdictOf, wantsSignIn, wordsOf, type Verdict } from "./verdict.ts";
 
 /** Whether a payment can begin, and why not. */
 export type Readiness =
   | "ready"
+  | "tampered"
   | "not-connected"
   | "not-signed-in"
   | "reversal-pending"
@@ -29,18 +31,27 @@ export type Request = {
 };
 
 export type SessionOptions = StandingOptions & {
+  /** The parts that the session does not know itself. */
+  readonly parts: () => Pick<PartStates, "reader" | "pinPad" | "printer">;
+  /** Version of this device's software. */
+  readonly software: string;
+  /** DE 59 of payments: which device this is, and where. */
+  readonly self: string;
   readonly onDefect: (error: unknown) => void;
 };
 
 const firstPause = 1000;
 const longestPause = 60_000;
+/** Which software is wanted is asked once in this time, however often the host says so (ms). */
+const softwareEvery = 600_000;
 
 /** Requests of one device go one after the other; what is owed always before the next one. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #standing: Standing;
   readonly #lane = createLane();
-  readonly #wanted = new Set<Download | "status">();
+  readonly #wanted = new Set<Download | "status" | "update">();
+  #softwareAsked: number | undefined;
   #closed = false;
   #pause = firstPause;
   #timer: Cancel = () => undefined;
@@ -48,6 +59,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#standing = new Standing(options);
+    if (options.journal.setting("tamper") === "untold") this.#wanted.add("status");
   }
 
   signedIn(): boolean {
@@ -80,9 +92,30 @@ export class Session {
   }
 
   uploadStatus(): Promise<Management> {
-    return this.#lane(async () => {
-      const began = this.#options.clock.now();
-      return managed(await uploadStatus(this.#talk()), this.#standing.rest(began));
+    return this.#lane(() => this.#status());
+  }
+
+  tampered(): boolean {
+    return this.#options.journal.masterKey() === undefined;
+  }
+
+  /** The device was opened: its keys go at once; the host hears of it with the next contact. */
+  tamper(): void {
+    const { journal, onNotice } = this.#options;
+    journal.eraseMasterKey();
+    this.#standing.eraseKeys();
+    onNotice("tampered", {});
+    this.#wanted.add("status");
+    this.attend();
+  }
+
+  /** A master key was injected: the device works again. */
+  inject(masterKey: string): Promise<Management> {
+    return this.#lane(() => {
+      this.#options.journal.takeMasterKey(masterKey);
+      this.#standing.eraseKeys();
+      this.#options.onNotice("injected", {});
+      return this.#standing.signIn();
     });
   }
 
@@ -118,7 +151,7 @@ export class Session {
   /** The line came up, or the host asked for something: does what is due, now and again. */
   attend(): void {
     this.#timer();
-    if (this.#closed || this.#standing.signedOff()) return;
+    if (this.#closed || (this.#standing.signedOff() && !this.tampered())) return;
     this.#lane(() => this.#attend()).catch((error: unknown) => {
       this.#options.onDefect(error);
       this.#later();
@@ -129,7 +162,7 @@ export class Session {
   requirement(digit: string): void {
     const wanted = requirements.get(digit);
     this.#options.onNotice("host-requirement", { digit });
-    if (wanted === undefined || wanted === "update") return;
+    if (wanted === undefined || (wanted === "update" && !this.#softwareDue())) return;
     if (wanted === "sign-in") this.#standing.needKeys();
     else this.#wanted.add(wanted);
     this.#timer();
@@ -167,6 +200,11 @@ export class Session {
     this.#pause = firstPause;
   }
 
+  #softwareDue(): boolean {
+    const asked = this.#softwareAsked;
+    return asked === undefined || this.#options.clock.now() - asked >= softwareEvery;
+  }
+
   #talk(): Conversation {
     const { journal, link } = this.#options;
     return { journal, exchange: (request) => link().exchange(request) };
@@ -176,15 +214,44 @@ export class Session {
     const readiness = await this.#prepare();
     if (readiness === "not-connected") return;
     for (const what of this.#wanted) {
-      const result = what === "status" ? await this.#status() : await this.#download(what);
+      const result = await this.#do(what);
       if (result.outcome !== "timed-out") this.#wanted.delete(what);
     }
-    if (readiness !== "ready" || this.#options.journal.dues().length > 0) this.#later();
+    // Without keys nothing else can be sent, however often it is tried.
+    const blocked = readiness === "tampered";
+    const owed = readiness !== "ready" || this.#options.journal.dues().length > 0;
+    if ((owed && !blocked) || this.#wanted.size > 0) this.#later();
+  }
+
+  #do(what: Download | "status" | "update"): Promise<Management> {
+    if (what === "status") return this.#status();
+    return what === "update" ? this.#software() : this.#download(what);
   }
 
   async #status(): Promise<Management> {
-    const began = this.#options.clock.now();
-    return managed(await uploadStatus(this.#talk()), this.#standing.rest(began));
+    const { clock, journal, parts, software } = this.#options;
+    const began = clock.now();
+    const tampered = this.tampered();
+    const line = this.#options.link().up() && this.#standing.signedIn();
+    const states = { ...parts(), line, journal: journal.writable() };
+    const answer = await uploadStatus(this.#talk(), { parts: states, tampered, software });
+    const result = managed(answer, this.#standing.rest(began));
+    // Only where it is still so: a key may have been injected meanwhile.
+    if (result.outcome === "approved" && tampered && this.tampered()) journal.set("tamper", "told");
+    return result;
+  }
+
+  /** Notes which software the host wants, and tells which this is. */
+  async #software(): Promise<Management> {
+    const { clock, journal, onNotice } = this.#options;
+    const began = clock.now();
+    const { answer, version } = await askForSoftware(this.#talk());
+    const result = managed(answer, this.#standing.rest(began));
+    if (result.outcome !== "approved") return result;
+    this.#softwareAsked = began;
+    journal.set("wanted-software", version ?? "");
+    onNotice("software", { wanted: version ?? "this one", have: this.#options.software });
+    return this.#status();
   }
 
   async #download(what: Download): Promise<Management & { readonly count: number }> {
@@ -203,7 +270,7 @@ export class Session {
     const { journal, clock, onNotice } = this.#options;
     const began = clock.now();
     const readiness = await this.#prepare(true);
-    const blocked = readiness === "not-connected" || readiness === "not-signed-in";
+    const blocked = ["tampered", "not-connected", "not-signed-in"].includes(readiness);
     if (blocked || journal.dues().length > 0) {
       return { outcome: "refused", responseCode: "", ...this.#standing.rest(began) };
     }
@@ -219,6 +286,7 @@ export class Session {
   }
 
   async #prepare(settling = false): Promise<Readiness> {
+    if (this.tampered()) return "tampered";
     if (!this.#options.link().up()) return "not-connected";
     if (!(await this.#standing.freshKeys())) return "not-signed-in";
     if (!(await this.#clear())) return "reversal-pending";
@@ -249,7 +317,9 @@ export class Session {
     journal.attempted(due);
     const { mti } = due.message;
     const reason = due.reason === undefined ? {} : { "39": due.reason };
-    const message = { mti, fields: { ...due.message.fields, ...reason } };
+    // Where it is sent from is not kept with it.
+    const self = due.kind === "advice" ? { "59": this.#options.self } : {};
+    const message = { mti, fields: { ...due.message.fields, ...reason, ...self } };
     const answer = await link().exchange(message, macKeyOf(keys));
     const heard = heardOf(answer);
     const responseCode = answer.kind === "answered" ? (answer.reply.fields["39"] ?? "") : "";
@@ -276,8 +346,9 @@ export class Session {
     }
   }
 
-  async #transact({ begun, message, generation }: Request): Promise<Verdict> {
-    const { journal, link } = this.#options;
+  async #transact({ begun, message: own, generation }: Request): Promise<Verdict> {
+    const { journal, link, self } = this.#options;
+    const message = { ...own, fields: { ...own.fields, "59": self } };
     const keys = this.keys();
     const free = journal.dues().every(({ kind }) => kind !== "reversal");
     if (!keys || keys.generation !== generation || !free || !link().up()) {

@@ -49,6 +49,12 @@ export class Standing {
     this.#options.onChange();
   }
 
+  /** The working keys go, whoever is using them. */
+  eraseKeys(): void {
+    this.#keys = undefined;
+    this.needKeys();
+  }
+
   /** The working keys, after a sign-in where it takes one. */
   async freshKeys(): Promise<WorkingKeys | undefined> {
     if (this.#stale && (await this.signIn()).outcome !== "approved") return undefined;
@@ -70,6 +76,10 @@ export class Standing {
   async signIn(): Promise<Management> {
     const { journal, module, clock, onNotice, onChange, link } = this.#options;
     const began = clock.now();
+    const masterKey = journal.masterKey();
+    if (masterKey === undefined) {
+      return { outcome: "refused", responseCode: "", ...this.rest(began) };
+    }
     const answer = await link().exchange(signInRequest(journal));
     const result = managed(answer, this.rest(began));
     if (answer.kind !== "answered" || result.outcome !== "approved") {
@@ -78,7 +88,11 @@ export class Standing {
     }
     const reply = answer.reply.fields;
     const generation = this.#generation + 1;
-    const keys = await importKeys(module, journal.masterKey(), reply["62"] ?? "", generation);
+    const keys = await importKeys(module, masterKey, reply["62"] ?? "", generation);
+    if (journal.masterKey() !== masterKey) {
+      // Erased, or another one was injected, while the host was asked.
+      return { outcome: "refused", responseCode: "", ...this.rest(began) };
+    }
     if (!keys) {
       // The host and this device do not share a master key: A7, security processing failed.
       onNotice("sign-in-keys-wrong", {});

@@ -4,6 +4,7 @@ import unionpayCounterfeit from "../../profiles/unionpay-counterfeit.json" with 
 import unionpayCredit from "../../profiles/unionpay-credit.json" with { type: "json" };
 import unionpayDebit from "../../profiles/unionpay-debit.json" with { type: "json" };
 import unionpayExpired from "../../profiles/unionpay-expired.json" with { type: "json" };
+import unionpaySignature from "../../profiles/unionpay-signature.json" with { type: "json" };
 import unionpayStripe from "../../profiles/unionpay-stripe.json" with { type: "json" };
 import visa from "../../profiles/visa.json" with { type: "json" };
 import visaStripe from "../../profiles/visa-stripe.json" with { type: "json" };
@@ -32,6 +33,7 @@ export function demonstrationProfiles(): CardProfile[] {
     unionpayCounterfeit,
     unionpayStripe,
     visaStripe,
+    unionpaySignature,
   ];
   return files.map(read).map((profile) => {
     if (!isForIssuers(profile)) throw new TypeError("card profile: a version issuers do not know");

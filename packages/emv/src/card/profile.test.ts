@@ -15,7 +15,7 @@ function checks(pan: string): boolean {
 }
 
 describe("demonstration cards", () => {
-  test("are eight, each with a name, an account number and texts of its own", () => {
+  test("are nine, each with a name, an account number and texts of its own", () => {
     const profiles = demonstrationProfiles();
     assert.deepEqual(
       profiles.map(({ name }) => name),
@@ -28,6 +28,7 @@ describe("demonstration cards", () => {
         "unionpay-counterfeit",
         "unionpay-stripe",
         "visa-stripe",
+        "unionpay-signature",
       ],
     );
     assert.equal(new Set(profiles.map(({ pan }) => pan)).size, profiles.length);

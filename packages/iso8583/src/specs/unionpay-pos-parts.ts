@@ -55,7 +55,7 @@ export const additionalData: readonly Layout[] = [
   { when: [processing("620000")], size: 4, parts: [{ key: "load", length: 4 }] },
 ];
 
-/** DE 59: tag of two characters, length of three digits [1]; A3, the code of a code payment [U]. */
+/** DE 59: tag of two characters, length of three digits [1], of two within A2 [U]; A3, the code of a code payment [U]. */
 export const terminalInformation: readonly Alternative[] = [
   {
     composite: {
@@ -68,7 +68,7 @@ export const terminalInformation: readonly Alternative[] = [
           inner: {
             kind: "tags",
             tag: 2,
-            length: 3,
+            length: 2,
             items: {
               "01": { name: { en: "device type", zh: "设备类型" } },
               "02": { name: { en: "device serial number", zh: "终端硬件序列号" } },
