@@ -84,6 +84,28 @@ export function cbcDecrypt(
   return transform(cipher, "cbc", "decrypt", key, iv, data);
 }
 
+/**
+ * The last block of cipher block chaining from zeros, with one key for many texts, one after the
+ * other: the key is set up once. Each call takes whole blocks.
+ */
+export function cbcChainer(cipher: BlockCipher, key: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const block = blockLength(cipher);
+  const zeros = new Uint8Array(block);
+  const worker = createCipheriv(nameOf(cipher, "cbc", key), wholeKey(cipher, key), zeros);
+  worker.setAutoPadding(false);
+  let before: Uint8Array = zeros;
+  return (data) => {
+    if (data.length === 0 || data.length % block !== 0) {
+      throw new RangeError("not whole cipher blocks");
+    }
+    // The worker folds the last block that it made into the next one: folded in twice, it is gone.
+    const passage = data.slice();
+    for (let at = 0; at < block; at += 1) passage[at] = (passage[at] ?? 0) ^ (before[at] ?? 0);
+    before = bytesOf(worker.update(passage)).slice(-block);
+    return before.slice();
+  };
+}
+
 /** Each byte with its last bit set so that the number of ones is odd (FIPS 46-3). */
 export function oddParity(key: Uint8Array): Uint8Array {
   return key.map((byte) => {

@@ -2,6 +2,7 @@ import { concat, fromAscii, toHex, xor } from "@tillway/bytes";
 import {
   type BlockCipher,
   blockLength,
+  cbcChainer,
   cbcEncrypt,
   ecbEncrypt,
   ecbEncryptor,
@@ -57,8 +58,23 @@ export function algorithm3Mac(
 
 /** The retail MAC (ANSI X9.19): algorithm 3 with the halves of a key of 16 bytes. */
 export function retailMac(key: Uint8Array, data: Uint8Array, padding: MacPadding): Uint8Array {
+  return retailMacer(key)(data, padding);
+}
+
+/** The same with one key for many messages, one after the other: the key is set up once. */
+export function retailMacer(
+  key: Uint8Array,
+): (data: Uint8Array, padding: MacPadding) => Uint8Array {
   if (key.length !== 16) throw new RangeError("a retail MAC key has 16 bytes");
-  return algorithm3Mac(key.subarray(0, 8), key.subarray(8), data, padding);
+  const chain = cbcChainer("tdes", key.subarray(0, 8));
+  // Encrypted, decrypted, encrypted: what algorithm 3 does to its last block is TDES with two keys.
+  const finish = ecbEncryptor("tdes", key);
+  return (data, padding) => {
+    const filled = padForMac(data, padding);
+    const last = filled.subarray(-8);
+    if (filled.length === 8) return finish(last);
+    return finish(xor(chain(filled.subarray(0, -8)), last));
+  };
 }
 
 /** CMAC (NIST SP 800-38B): one block of output; callers truncate from the left. */
