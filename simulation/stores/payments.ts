@@ -171,10 +171,9 @@ export class PaymentsMemory {
       case "close": {
         const flight = this.flights.get(placeText(step));
         const { owner, epoch } = step.lease;
-        if (flight?.lease.owner === owner && flight.lease.epoch === epoch) {
-          this.flights.delete(placeText(step));
-          landed.add(placeText(step));
-        }
+        if (flight?.lease.owner !== owner || flight.lease.epoch !== epoch) break;
+        this.flights.delete(placeText(step));
+        landed.add(placeText(step));
         break;
       }
       case "reverse": {

@@ -47,6 +47,7 @@ export async function postgresStores(
     database: acquirer,
     days: openDayKeeper(acquirer),
     lanes: 2,
+    batchMost: 256,
     onLost: () => undefined,
     knownMs: 1,
     now: clock.now,
@@ -61,7 +62,7 @@ export async function postgresStores(
     network: networkStore(issuer),
     bank: bankStore(issuer, clock),
     books: async () => ({
-      acquirer: await acquirer.use(acquirerBooks),
+      acquirer: await acquirer.use((sql) => acquirerBooks(sql)),
       network: await withClient(issuer, networkBooks),
       bank: await withClient(issuer, bankBooks),
     }),

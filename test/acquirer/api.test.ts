@@ -149,6 +149,23 @@ test("a hold is completed by the API with an advice, up to 115 %", async () => {
   assert.equal((await post(`${id}/void`, "void-5")).body.responseCode, "22");
 });
 
+test("the API describes each of its ways, with the key that they need", async () => {
+  const answer = await fetch(`${house.http}/api/openapi.json`);
+  const { paths } = (await answer.json()) as {
+    paths: Record<string, Record<string, { parameters?: { name: string }[] }>>;
+  };
+  for (const action of ["refund", "void", "completion"]) {
+    const way = paths[`/api/v1/transactions/{id}/${action}`]?.["post"];
+    assert.ok(
+      way?.parameters?.some(({ name }) => name === "idempotency-key"),
+      action,
+    );
+  }
+  for (const path of ["/transactions/{id}/signature", "/batches", "/batches/{terminal}/{batch}"]) {
+    assert.ok(paths[`/api/v1${path}`]?.["get"], path);
+  }
+});
+
 test("without a key, an id or a fitting original nothing is done", async () => {
   const { id } = await paid("sale");
   assert.equal((await post(`${id}/refund`, undefined)).status, 400);

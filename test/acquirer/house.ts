@@ -14,6 +14,7 @@ import { createAcquirer, type Acquirer } from "../../apps/acquirer/src/app.ts";
 import { openModule } from "../../apps/acquirer/src/files.ts";
 import { provision } from "../../apps/acquirer/src/provision.ts";
 import { acquirerSettings } from "../../apps/acquirer/src/settings.ts";
+import { startPart, type Part } from "../../apps/cli/src/system/process.ts";
 import { startNetwork, type Network } from "./network.ts";
 import { MID, openTerminal, TID, type Terminal } from "./terminal.ts";
 
@@ -52,6 +53,14 @@ export async function until<T>(
   }
 }
 
+/** Ports for a node, as its environment. */
+export async function freePorts(): Promise<Record<string, string>> {
+  const names = ["TILLWAY_POS_PORT", "TILLWAY_POS_TLS_PORT", "TILLWAY_HTTP_PORT"];
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)),
+  );
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -67,10 +76,12 @@ export type House = {
   readonly apiKey: string;
   readonly http: string;
   readonly posPort: number;
+  /** What the acquirer was started with: for other nodes on the same database. */
+  readonly environment: Readonly<Record<string, string>> & { readonly TILLWAY_DATA: string };
   readonly module: SecurityModule;
   readonly logged: string[];
-  readonly terminal: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
-  readonly signedIn: (own?: { tid?: string; mid?: string }) => Promise<Terminal>;
+  readonly terminal: (own?: { tid?: string; mid?: string; port?: number }) => Promise<Terminal>;
+  readonly signedIn: (own?: { tid?: string; mid?: string; port?: number }) => Promise<Terminal>;
   readonly get: (path: string) => Promise<Json>;
   readonly send: (method: "POST" | "PUT", path: string, body?: Json) => Promise<[number, Json]>;
   readonly query: (sql: string, values?: unknown[]) => Promise<Json[]>;
@@ -81,8 +92,30 @@ export type House = {
   readonly stop: () => Promise<void>;
 };
 
+/** Another node on the database of a house: a process of its own, started again when it ends. */
+export function startNode(
+  { environment }: Pick<House, "environment">,
+  name: string,
+  own: Readonly<Record<string, string>>,
+): Promise<Part> {
+  return startPart({
+    name: "acquirer",
+    label: name,
+    args: ["--with-parent"],
+    environment: { ...environment, ...own, TILLWAY_NODE: name },
+    logs: join(environment.TILLWAY_DATA, "logs"),
+    endsPerMinute: 100,
+    onRestart: () => undefined,
+    onLost: () => undefined,
+  });
+}
+
 /** Starts everything; `own` are environment variables. */
-export async function startHouse(url: string, own: Record<string, string> = {}): Promise<House> {
+export async function startHouse(
+  url: string,
+  own: Record<string, string> = {},
+  tids: readonly string[] = [TID, "10000002"],
+): Promise<House> {
   const data = mkdtempSync(join(tmpdir(), "tillway-acquirer-"));
   const random = seeded(data);
   const module = createSoftwareModule({ masterKey: random(32), random });
@@ -95,20 +128,20 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
   });
   if (!zmk.ok) throw new Error(zmk.message);
   const network = await startNetwork(module, zmk.key, clock);
-  const [http, pos] = [await freePort(), await freePort()];
-  const configuration = readConfiguration(acquirerSettings, {
+  const ports = await freePorts();
+  const environment = {
     DATABASE_URL: url,
     TILLWAY_DATA: data,
-    TILLWAY_HTTP_PORT: String(http),
-    TILLWAY_POS_PORT: String(pos),
-    TILLWAY_POS_TLS_PORT: String(await freePort()),
+    ...ports,
     TILLWAY_NETWORK_PORT: String(network.port),
     TILLWAY_TERMINAL_PORT: String(await freePort()),
     TILLWAY_NETWORK_REPLY_MS: "600",
     TILLWAY_ADVICE_RETRY_MS: "100",
     ...own,
-  });
-  const devices = [TID, "10000002"].map((tid) => ({
+  };
+  const configuration = readConfiguration(acquirerSettings, environment);
+  const { TILLWAY_HTTP_PORT: http, TILLWAY_POS_PORT: pos } = configuration;
+  const devices = tids.map((tid) => ({
     tid,
     serial: `TW${tid}`,
     transportComponents: [toHex(random(16)), toHex(random(16))],
@@ -175,6 +208,7 @@ export async function startHouse(url: string, own: Record<string, string> = {}):
     apiKey: done.apiKey ?? "",
     http: `http://127.0.0.1:${http}`,
     posPort: pos,
+    environment,
     terminal,
     signedIn: async (which = {}) => {
       const opened = await terminal(which);

@@ -88,27 +88,30 @@ test("a terminal's own limit holds before the institution's, and a count is 65",
 });
 
 test("while the database stands still new requests are refused at once, and nothing is late", async () => {
+  const metrics = async (): Promise<string> => (await fetch(`${house.http}/metrics`)).text();
   const held = new Client({ connectionString: database.url });
   await held.connect();
   await held.query("set search_path to acquirer");
   await held.query("begin");
   await held.query("lock table request_key in exclusive mode");
-  const first = await Promise.all([1, 2, 3].map(() => terminal.sale()));
-  const waiting = first.map((sale) => terminal.ask(sale));
-  await until("steps wait", async () => {
-    const metrics = await (await fetch(`${house.http}/metrics`)).text();
-    return /tillway_acquirer_steps_waiting 2/.test(metrics);
-  });
+  const sales = await Promise.all([1, 2, 3].map(() => terminal.sale()));
   const refused = await terminal.sale();
-  const replies = [terminal.ask(refused)];
-  await until("refused", async () => {
-    const metrics = await (await fetch(`${house.http}/metrics`)).text();
-    return /refusals_total\{reason="overloaded"\} 1/.test(metrics);
-  });
-  await held.query("commit");
-  await held.end();
-  const all = await Promise.all([...waiting, ...replies]);
-  const codes = all.map(({ fields }) => fields["39"]);
+  const replies: ReturnType<typeof terminal.ask>[] = [];
+  try {
+    for (const [at, sale] of sales.entries()) {
+      replies.push(terminal.ask(sale));
+      // One is in a commit that stands still; the others wait for it.
+      await until("it waits", async () =>
+        new RegExp(`tillway_acquirer_steps_waiting ${at}\\b`).test(await metrics()),
+      );
+    }
+    replies.push(terminal.ask(refused));
+    await until("refused", async () => /reason="overloaded"\} 1/.test(await metrics()));
+  } finally {
+    await held.query("commit");
+    await held.end();
+  }
+  const codes = (await Promise.all(replies)).map(({ fields }) => fields["39"]);
   assert.equal(codes.filter((code) => code === "00").length, 3);
   assert.equal(codes.filter((code) => code === "96").length, 1);
   assert.equal(await codeOf(refused), "00", "and it may be asked again");

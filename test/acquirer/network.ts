@@ -30,6 +30,8 @@ export type Network = {
   readonly of: (...mtis: string[]) => Decoded[];
   /** Answers a message that was seen before. */
   readonly answer: (message: Decoded, code: string) => Promise<void>;
+  /** How many connections of the acquirer are signed on and have proved it. */
+  readonly members: () => number;
   readonly signedOn: () => boolean;
   readonly clearPinBlock: (message: Decoded) => Promise<Uint8Array | undefined>;
   /** Ends every connection; while shut, new ones too. */
@@ -57,6 +59,9 @@ const SAME = [
   "90",
 ];
 
+/** One connection of the acquirer: each signs on by itself and gets keys of its own. */
+type Member = { readonly connection: Connection; zak: string; zpk: string; proven: boolean };
+
 export async function startNetwork(
   module: SecurityModule,
   zmk: string,
@@ -64,21 +69,17 @@ export async function startNetwork(
 ): Promise<Network> {
   const seen: Network["seen"] = [];
   const sockets = new Set<Socket>();
-  let zak = "";
-  let zpk = "";
-  let proven = false;
   let shut = false;
-  let member: Connection | undefined;
+  const members = new Map<Connection, Member>();
+  /** Who sent what was seen: a reply goes back there. */
+  const senders = new WeakMap<Decoded, Member>();
   const header = buildCupsHeader({ source: "00010000", destination: "48021000" });
 
-  const manage = async (message: Decoded, connection: Connection): Promise<void> => {
+  const manage = async (message: Decoded, member: Member): Promise<void> => {
     const { fields } = message;
     const reply: Record<string, string> = { ...fields, "39": "00" };
     delete reply["128"];
-    if (fields["70"] === "001") {
-      member = connection;
-      proven = false;
-    }
+    if (fields["70"] === "001") member.proven = false;
     if (fields["70"] === "101") {
       const usage = fields["53"]?.startsWith("1") ? "P0" : "M3";
       const made = await module.run({
@@ -91,14 +92,18 @@ export async function startNetwork(
       if (!made.ok) throw new Error(made.message);
       const sent = await module.run({ do: "export-ecb", key: made.key, under: zmk });
       if (!sent.ok) throw new Error(sent.message);
-      if (usage === "P0") zpk = made.key;
-      else zak = made.key;
+      if (usage === "P0") member.zpk = made.key;
+      else member.zak = made.key;
       reply["48"] = `NK${sent.cipher}${sent.kcv}`;
     }
-    if (fields["70"] === "301" && fields["128"] !== undefined) proven = true;
-    connection.send({ header, payload: encode(cups, { mti: "0810", fields: reply }) });
+    if (fields["70"] === "301" && fields["128"] !== undefined) member.proven = true;
+    member.connection.send({ header, payload: encode(cups, { mti: "0810", fields: reply }) });
   };
-  const signed = async (mti: string, fields: Record<string, string>): Promise<Uint8Array> => {
+  const signed = async (
+    zak: string,
+    mti: string,
+    fields: Record<string, string>,
+  ): Promise<Uint8Array> => {
     const bytes = encodeForMac(cups, { mti, fields });
     const made = await module.run({
       do: "mac",
@@ -111,6 +116,11 @@ export async function startNetwork(
   };
   const reply = async (message: Decoded, verdict: Verdict): Promise<void> => {
     if (verdict.kind === "silence") return;
+    const sender = senders.get(message);
+    // Where the sender's connection is gone, what it waited for comes over another one.
+    const gone = sender && !members.has(sender.connection);
+    const member = gone ? [...members.values()].findLast(({ proven }) => proven) : sender;
+    if (!member) return;
     if (verdict.kind === "cut") {
       for (const socket of sockets) socket.destroy();
       return;
@@ -131,9 +141,11 @@ export async function startNetwork(
     };
     const mti = responseMti(message.mti);
     const payload =
-      verdict.kind === "no-mac" ? encode(cups, { mti, fields }) : await signed(mti, fields);
+      verdict.kind === "no-mac"
+        ? encode(cups, { mti, fields })
+        : await signed(member.zak, mti, fields);
     if (verdict.kind === "wrong-mac") payload[payload.length - 1] = (payload.at(-1) ?? 0) ^ 1;
-    member?.send({ header, payload });
+    member.connection.send({ header, payload });
   };
 
   const network: Network = {
@@ -142,9 +154,11 @@ export async function startNetwork(
     rule: () => ({ kind: "code", code: "00" }),
     of: (...mtis) => seen.map(({ message }) => message).filter(({ mti }) => mtis.includes(mti)),
     answer: (message, code) => reply(message, { kind: "code", code }),
-    signedOn: () => proven,
+    members: () => [...members.values()].filter(({ proven }) => proven).length,
+    signedOn: () => network.members() > 0,
     clearPinBlock: async (message) => {
       const block = message.fields["52"];
+      const zpk = senders.get(message)?.zpk ?? "";
       if (block === undefined) return undefined;
       // The test's own zone key: only a key of the module can read it.
       const opened = await module.run({
@@ -170,9 +184,13 @@ export async function startNetwork(
   };
   const hear = async (payload: Uint8Array, connection: Connection): Promise<void> => {
     const message = decode(cups, payload);
-    if (message.mti === "0800") return manage(message, connection);
+    const member = members.get(connection);
+    if (!member) return undefined;
+    if (message.mti === "0800") return manage(message, member);
+    senders.set(message, member);
     const [data, mac] = [macInput(payload), payload.slice(-8)];
-    const checked = await module.run({ do: "verify-mac", key: zak, algorithm: "x919", data, mac });
+    const key = member.zak;
+    const checked = await module.run({ do: "verify-mac", key, algorithm: "x919", data, mac });
     seen.push({ message, authentic: checked.ok && checked.valid });
     return reply(message, await network.rule(message));
   };
@@ -184,14 +202,11 @@ export async function startNetwork(
     }
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    acceptFrames(socket, "cups46", limits, clock, {
+    const accepted = acceptFrames(socket, "cups46", limits, clock, {
       onFrame: (frame, connection) => void hear(frame.payload, connection),
-      onClosed: (_reason, connection) => {
-        if (member !== connection) return;
-        member = undefined;
-        proven = false;
-      },
+      onClosed: (_reason, connection) => void members.delete(connection),
     });
+    members.set(accepted, { connection: accepted, zak: "", zpk: "", proven: false });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(network, { port: (server.address() as AddressInfo).port });

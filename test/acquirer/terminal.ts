@@ -56,6 +56,8 @@ export type Terminal = {
   ) => Promise<Message>;
   readonly reversal: (sale: Message, change?: Record<string, string>) => Message;
   readonly batch: () => string;
+  /** The same device with the keys of its session, connected to another port. */
+  readonly elsewhere: (port: number) => Promise<Terminal>;
   /** The reason for which the connection ended; pending while it lives. */
   readonly ended: Promise<void>;
   readonly close: () => void;
@@ -75,12 +77,17 @@ export type TerminalOptions = {
 
 const limits = { maximum: 4096, idleMs: 60_000, stallMs: 5000, unsent: 1 << 20 };
 
-export async function openTerminal(options: TerminalOptions): Promise<Terminal> {
+type WorkingKeys = { readonly pik: string; readonly mak: string; readonly tdk: string };
+
+export async function openTerminal(
+  options: TerminalOptions,
+  session?: { readonly keys: WorkingKeys | undefined; readonly batch: string },
+): Promise<Terminal> {
   const { module, tmk, clock, tid = TID, mid = MID } = options;
   const socket = connect(options.port, "127.0.0.1");
   const waiting: ((frame: Frame) => void)[] = [];
-  let keys: { readonly pik: string; readonly mak: string; readonly tdk: string } | undefined;
-  let batch = "000001";
+  let keys = session?.keys;
+  let batch = session?.batch ?? "000001";
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", () => resolve());
     socket.once("error", reject);
@@ -140,6 +147,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     tid,
     ended,
     batch: () => batch,
+    elsewhere: (port) => openTerminal({ ...options, port }, { keys, batch }),
     close: () => connection.close(),
     next: heard,
     raw: (payload) => {

@@ -90,7 +90,10 @@ async function harmAt(point: Point, harm: () => void): Promise<void> {
     struck,
     `the payment did not reach the point: ${payment.outcome} ${payment.responseCode}`,
   );
-  assert.ok(["timed-out", "reversed", "declined"].includes(payment.outcome), payment.outcome);
+  assert.ok(
+    ["timed-out", "reversed", "declined", "refused"].includes(payment.outcome),
+    payment.outcome,
+  );
   if (point.debited) {
     await until("the 0420 has reached the network and was acknowledged", () => {
       const later = house.network.seen.slice(from).map(({ frame }) => mtiOf(house.network, frame));

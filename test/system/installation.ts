@@ -8,6 +8,7 @@ import { firstStart } from "../../apps/cli/src/system/ceremony.ts";
 import { moduleSockets, parties } from "../../apps/cli/src/system/modules.ts";
 import { startPart, type Part, type PartOptions } from "../../apps/cli/src/system/process.ts";
 import { birthOf } from "../../apps/cli/src/system/running.ts";
+import { workersOf } from "../../apps/cli/src/system/workers.ts";
 import { startProxy, type Proxy } from "./proxy.ts";
 
 /** A TCP port of 127.0.0.1 that is free right now. */
@@ -56,8 +57,11 @@ export type Installation = {
   readonly apiKey: string;
   readonly adminToken: string;
   readonly databaseUrl: string;
+  /** The acquirer's own ports for terminals, without the proxy. */
+  readonly posPort: number;
   readonly posTlsPort: number;
-  readonly pid: (name: PartOptions["name"]) => number;
+  /** Of a worker: acquirer-1, acquirer-2. */
+  readonly pid: (name: PartOptions["name"] | `acquirer-${number}`) => number;
   readonly pay: (options?: {
     amount?: string;
     card?: string;
@@ -121,10 +125,16 @@ export async function startInstallation({
   data = mkdtempSync(join(tmpdir(), "tillway-test-")),
   line = "plain",
   form = "in-process",
+  workers = 1,
+  environment = {},
 }: {
   readonly data?: string;
   /** How the terminals reach the acquirer; over TLS they do not pass the proxy. */
   readonly line?: "plain" | "tls";
+  /** Processes of the acquirer, on one set of ports. */
+  readonly workers?: number;
+  /** More variables for every process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where the security modules are. */
   readonly form?: "in-process" | "process";
 } = {}): Promise<Installation> {
@@ -145,6 +155,8 @@ export async function startInstallation({
     TILLWAY_TERMINAL_PORT: String(port.terminal),
     TILLWAY_LOG: "debug",
     TILLWAY_MODULE: form,
+    TILLWAY_WORKERS: String(workers),
+    ...environment,
   };
   // The terminal reaches the acquirer, and the acquirer the network, through the proxies.
   const own: Partial<Record<PartOptions["name"], Record<string, string>>> = {
@@ -166,7 +178,7 @@ export async function startInstallation({
   for (const party of parties) if (sockets) parts.push(await startPart(options(`${party}-module`)));
   await firstStart(data, options);
   for (const name of ["issuer", "acquirer", "terminal"] as const)
-    parts.push(await startPart(options(name)));
+    for (const one of workersOf(options(name), workers)) parts.push(await startPart(one));
 
   const origin = (name: keyof Ports): string => `http://127.0.0.1:${port[name]}`;
   const pairing = readFileSync(join(data, "terminal", "pairing-code"), "utf8").trim();
@@ -201,6 +213,7 @@ export async function startInstallation({
     apiKey,
     adminToken: admin,
     databaseUrl: base.DATABASE_URL,
+    posPort: port.pos,
     posTlsPort: port.posTls,
     pid: (name) => parts.find((part) => part.name === name)?.pid() ?? 0,
     pay: async ({

@@ -17,6 +17,8 @@ export type Proxy = {
   readonly seen: readonly { readonly direction: Direction; readonly frame: Frame }[];
   /** Sets the rule; undefined lets everything pass. Held frames stay held. */
   readonly rule: (rule: Rule | undefined) => void;
+  /** Lets held frames go on, in their order, where their connection still stands. */
+  readonly release: () => void;
   /** Ends every connection; new ones are refused while `shut` is true. */
   readonly cut: (shut?: boolean) => void;
   readonly close: () => Promise<void>;
@@ -26,6 +28,7 @@ export type Proxy = {
 export async function startProxy(target: () => number, framing: FramingName): Promise<Proxy> {
   const seen: { direction: Direction; frame: Frame }[] = [];
   const sockets = new Set<Socket>();
+  let held: (() => void)[] = [];
   let rule: Rule | undefined;
   let shut = false;
 
@@ -37,6 +40,7 @@ export async function startProxy(target: () => number, framing: FramingName): Pr
         const treatment = rule?.(direction, frame) ?? "pass";
         const bytes = writeFrame(framing, frame);
         if (treatment === "pass") to.write(bytes);
+        if (treatment === "hold") held.push(() => to.writable && to.write(bytes));
         if (treatment === "half") to.write(bytes.subarray(0, bytes.length >> 1));
       }
     });
@@ -66,6 +70,10 @@ export async function startProxy(target: () => number, framing: FramingName): Pr
     seen,
     rule: (next) => {
       rule = next;
+    },
+    release: () => {
+      for (const go of held) go();
+      held = [];
     },
     cut,
     close: () => {

@@ -76,7 +76,7 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
         onLost,
       }),
       terminals,
-      keys: await keysOf(database, clock),
+      keys: await keysOf(database, clock, configuration.TILLWAY_NODE),
     });
     closers.push(node.close);
     const management = openManagement({
@@ -86,9 +86,9 @@ export async function createAcquirer(options: AcquirerOptions): Promise<Acquirer
       onFault: node.onFault,
     });
     closers.push(management.close);
+    if (configuration.TILLWAY_WORKERS > 1) await signedOn(node, clock);
     const desk = deskOf(options, node, { module, database, management });
-    const lines = await openPos(options, node, desk);
-    closers.push(lines.close);
+    const lines = await openPos(options, node, desk, closers);
     const http = await openApi(options, node, { database, management, desk });
     closers.push(http.close);
     node.metrics.watch({ ...node.gauges, connections: lines.connections });
@@ -119,6 +119,7 @@ function openApi(
     access: openAccess(parts.database),
     host: configuration.TILLWAY_HOST,
     port: configuration.TILLWAY_HTTP_PORT,
+    reusePort: configuration.TILLWAY_WORKERS > 1,
     terminal: `http://${configuration.TILLWAY_TERMINAL_HOST}:${terminalPort}`,
     registry: node.metrics.registry,
     hindrances: node.hindrances,
@@ -126,11 +127,24 @@ function openApi(
   });
 }
 
+/** How long a worker waits for its link before it takes terminals (ms). */
+const LINK_MS = 5000;
+
+/** Those who share the port have links: a worker takes terminals once it has its own, or in vain. */
+async function signedOn({ link }: Node, clock: Clock): Promise<void> {
+  const end = clock.now() + LINK_MS;
+  while (!link.keys() && clock.now() < end) {
+    await new Promise<void>((next) => {
+      clock.after(20, next);
+    });
+  }
+}
+
 /** How long what was read of terminals and limits is taken as known (ms). */
 const KNOWN_MS = 2000;
-const LINK = "network";
 
-async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
+/** Each node has a link of its own to the network, and so keys of its own. */
+async function keysOf(database: Database, clock: Clock, link: string): Promise<NodeKeys> {
   const [token, seal] = await database.use(async (sql) => [
     await readInstallationKey(sql, "pan-token"),
     await readInstallationKey(sql, "pan-seal"),
@@ -139,11 +153,9 @@ async function keysOf(database: Database, clock: Clock): Promise<NodeKeys> {
   return {
     pan: { token, seal },
     zmk: () => database.use((sql) => readInstallationKey(sql, "zmk")),
-    earlierZaks: await database.use((sql) => readLinkKeys(sql, LINK, "zak")),
+    earlierZaks: await database.use((sql) => readLinkKeys(sql, link, "zak")),
     keep: (usage, block, kcv) =>
-      database.transaction((sql) =>
-        insertLinkKey(sql, { link: LINK, usage, block, kcv }, clock.now()),
-      ),
+      database.transaction((sql) => insertLinkKey(sql, { link, usage, block, kcv }, clock.now())),
   };
 }
 
@@ -182,14 +194,19 @@ function deskOf(
 type Lines = {
   readonly ports: { readonly pos: number; readonly posTls?: number };
   readonly connections: () => number;
-  readonly close: () => Promise<void>;
 };
 
-async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions): Promise<Lines> {
+async function openPos(
+  options: AcquirerOptions,
+  node: Node,
+  desk: DeskOptions,
+  closers: (() => Promise<void>)[],
+): Promise<Lines> {
   const { configuration, clock } = options;
   const { metrics } = node;
   const rules: Omit<ListenerOptions, "port"> = {
     host: configuration.TILLWAY_HOST,
+    reusePort: configuration.TILLWAY_WORKERS > 1,
     limits: {
       maximum: configuration.TILLWAY_POS_FRAME_MAX,
       idleMs: configuration.TILLWAY_POS_IDLE_MS,
@@ -210,14 +227,13 @@ async function openPos(options: AcquirerOptions, node: Node, desk: DeskOptions):
     onFault: node.onFault,
   };
   const plain = await listen({ ...rules, port: configuration.TILLWAY_POS_PORT });
+  closers.push(plain.close);
   const identity = tlsIdentity(configuration.TILLWAY_DATA, clock.now());
   const tls =
     identity && (await listen({ ...rules, port: configuration.TILLWAY_POS_TLS_PORT }, identity));
+  if (tls) closers.push(tls.close);
   return {
     ports: { pos: plain.port, ...(tls ? { posTls: tls.port } : {}) },
     connections: () => plain.connections() + (tls?.connections() ?? 0),
-    close: async () => {
-      await Promise.all([plain.close(), tls?.close()]);
-    },
   };
 }

@@ -12,7 +12,8 @@ export function serverSettings(socketFolder: string): Record<string, string> {
     fsync: "on",
     synchronous_commit: "on",
     full_page_writes: "on",
-    max_connections: "64",
+    // An acquirer worker takes about ten, and there may be several.
+    max_connections: "128",
     shared_buffers: "128MB",
     max_wal_size: "1GB",
     random_page_cost: "1.1",

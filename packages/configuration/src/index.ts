@@ -120,6 +120,7 @@ export const sharedSettings = {
   TILLWAY_HTTP_PORT: port("acquirer HTTP API and web", 8080),
   TILLWAY_POS_PORT: port("acquirer ISO 8583 over TCP", 8583),
   TILLWAY_POS_TLS_PORT: port("acquirer ISO 8583 over TLS", 8584),
+  TILLWAY_WORKERS: whole("acquirer processes that share its ports", 1, { min: 1, max: 16 }),
   TILLWAY_NETWORK_PORT: port("card network, ISO 8583 over TCP", 8585),
   TILLWAY_ISSUER_HTTP_PORT: port("issuer HTTP", 8086),
   TILLWAY_TERMINAL_PORT: port("terminal local API and till", 8090),

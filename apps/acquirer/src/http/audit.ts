@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import type { Database } from "../db/index.ts";
 import { checkBooks, receivables, receivableSign, type Check } from "../ledger/index.ts";
 import { standing, stands, type TransactionRow } from "../payments/index.ts";
+import { isVirtual } from "../wire/index.ts";
 import { refusals } from "./problems.ts";
 
 const AuditSchema = Type.Object({
@@ -25,6 +26,8 @@ const AuditSchema = Type.Object({
       terminal: Type.String(),
       stan: Type.String(),
       batch: Type.String(),
+      tip: Type.String({ description: "added to it by a tip, in minor units" }),
+      channel: Type.String({ description: "terminal, or api: no terminal knows of it" }),
     }),
   ),
 });
@@ -53,15 +56,19 @@ async function audit(database: Database) {
       await sql.query("commit");
     }
   });
-  const transactions = all.map(({ rrn, kind, state, amount, terminal, stan, batch }) => ({
-    rrn,
-    kind,
-    state,
-    amount: amount.toString(),
-    terminal,
-    stan,
-    batch,
-  }));
+  const transactions = all.map(
+    ({ rrn, kind, state, amount, terminal, stan, batch, markedTip }) => ({
+      tip: markedTip.toString(),
+      channel: isVirtual(batch) ? "api" : "terminal",
+      rrn,
+      kind,
+      state,
+      amount: amount.toString(),
+      terminal,
+      stan,
+      batch,
+    }),
+  );
   return { checks: [...books, agreement(all, booked)], transactions };
 }
 

@@ -85,7 +85,8 @@ async function act(
     name,
     original,
     merchant: merchantTerminal.merchant,
-    openBatch: merchantTerminal.batch,
+    // A batch that was settled is agreed about: nothing of it is voided any more.
+    openBatch: merchantTerminal.settling ? "" : merchantTerminal.batch,
     amount,
     idempotencyKey: asked.key,
   });

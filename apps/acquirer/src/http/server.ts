@@ -10,6 +10,8 @@ import { apiRoutes, type ApiParts } from "./routes.ts";
 export type HttpOptions = ApiParts & {
   readonly host: string;
   readonly port: number;
+  /** Other processes may listen on the same port. */
+  readonly reusePort: boolean;
   /** Where the terminal serves its till, for the newcomer who knows port 8080 only. */
   readonly terminal: string;
   readonly registry: Registry;
@@ -54,9 +56,12 @@ export async function openHttp(
       websocket: true,
     });
   }
-  await server.listen({ host: options.host, port: options.port });
+  // Passed on to node:net as it is; the types of Fastify do not know reusePort.
+  const { host, port: wanted, reusePort } = options;
+  const address = { host, port: wanted, reusePort };
+  await server.listen(address);
   const bound = server.server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : options.port;
+  const port = typeof bound === "object" && bound !== null ? bound.port : wanted;
   return { port, close: () => server.close() };
 }
 

@@ -2,7 +2,7 @@
 import type { Clock } from "@tillway/link";
 import { businessDate, type BusinessCalendar } from "@tillway/money";
 import { journalFor, movedBy } from "../ledger/index.ts";
-import { reversalAdvice } from "./advice.ts";
+import { reversalAdvice, type Advice } from "./advice.ts";
 import { outboxEvent } from "./commit-open.ts";
 import { takes, unmarked } from "./follow.ts";
 import type { Standing } from "./found.ts";
@@ -60,9 +60,12 @@ export async function closing(
   messages.push({ hop: "terminal-reply", message: payment.keepReply(reply) });
   const amount = told?.partOf ?? payment.amount;
   const standing = standingOf(payment, step, state, amount);
-  const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
-  const reason = happening.reason === "wrong-mac" ? "A0" : "98";
-  const sent = { ...standing, sent: payment.networkRequest, authorisationCode: null };
+  let advice: Advice | null = null;
+  if (effects.includes("advise")) {
+    const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
+    const sent = { ...standing, sent: payment.networkRequest, authorisationCode: null };
+    advice = reversalAdvice(sent, own, happening.reason === "wrong-mac" ? "A0" : "98", at);
+  }
   const when = {
     id: options.numbers.id(at),
     businessDate: businessDate(at, options.calendar),
@@ -81,7 +84,7 @@ export async function closing(
       frees: effects.includes("free"),
       happening,
       messages,
-      advice: effects.includes("advise") ? reversalAdvice(sent, own, reason, at) : null,
+      advice,
       journal: effects.includes("post")
         ? journalFor({ ...standing, ...standing.booked }, when)
         : null,

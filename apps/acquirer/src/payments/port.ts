@@ -54,6 +54,8 @@ export type OriginalQuery = {
   readonly terminal: string;
   readonly batch: string;
   readonly stan: string;
+  /** DE 38: without an RRN it finds the original at another terminal of the merchant. */
+  readonly authorisationCode?: string | undefined;
 };
 
 /** An original with what a follow-up needs to be sent. */

@@ -1,6 +1,6 @@
 /** Transactions in flight whose owner died: they are reversed or asked again, never guessed. */
 import type { Clock } from "@tillway/link";
-import { reversalAdvice } from "./advice.ts";
+import { reversalAdvice, type Advice } from "./advice.ts";
 import { outboxEvent, quiet } from "./commit-open.ts";
 import type { Numbers } from "./numbers.ts";
 import type { Expired, Store } from "./port.ts";
@@ -21,9 +21,13 @@ async function stepFor(expired: Expired, options: RecoveryOptions): Promise<Clos
   const { bucket, transaction, businessDate, claims } = standing;
   const at = options.clock.now();
   const { state, effects } = decide(lifeOf(standing.name), "in-flight", "expired");
-  const { sent } = standing;
-  if (effects.includes("advise") && !sent) throw new Error("what was sent is not kept");
-  const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
+  let advice: Advice | null = null;
+  if (effects.includes("advise")) {
+    const { sent } = standing;
+    if (!sent) throw new Error("what was sent is not kept");
+    const own = { id: options.numbers.id(at), ...(await options.numbers.transmit(at)) };
+    advice = reversalAdvice({ ...standing, sent, authorisationCode: null }, own, "98", at);
+  }
   return {
     do: "close",
     bucket,
@@ -34,10 +38,7 @@ async function stepFor(expired: Expired, options: RecoveryOptions): Promise<Clos
     frees: effects.includes("free"),
     happening: { ...quiet, type: "expired", state, reason: "owner-gone", at },
     messages: [],
-    advice:
-      effects.includes("advise") && sent
-        ? reversalAdvice({ ...standing, sent, authorisationCode: null }, own, "98", at)
-        : null,
+    advice,
     journal: null,
     event: state === "unanswered" ? null : outboxEvent({ ...standing, state }, null),
   };

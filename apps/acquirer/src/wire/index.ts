@@ -9,7 +9,7 @@ export {
   type TlsIdentity,
   type Reception,
 } from "./listener.ts";
-export { apiActions, payByApi, typeOf, type ApiAction } from "./virtual-terminal.ts";
+export { apiActions, isVirtual, payByApi, typeOf, type ApiAction } from "./virtual-terminal.ts";
 export { openNetworkLink, type Heard, type NetworkLink } from "./network-link.ts";
 export { keepHeard, replyKey, sendAdvice } from "./network-message.ts";
 export { codeOf, refusals } from "./refusals.ts";

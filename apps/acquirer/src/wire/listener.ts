@@ -14,6 +14,8 @@ import type { DeskAnswer, RefusedAtDesk } from "./counter.ts";
 export type ListenerOptions = {
   readonly host: string;
   readonly port: number;
+  /** Other processes may listen on the same port; the kernel deals connections out among them. */
+  readonly reusePort: boolean;
   readonly limits: FrameLimits;
   readonly connections: number;
   readonly clock: Clock;
@@ -35,9 +37,12 @@ export type Listener = {
 /** Messages of one connection that may wait for their answers at one time. */
 const OUTSTANDING = 64;
 
+/** What a listener needs besides its port. */
+type HallOptions = Omit<ListenerOptions, "host" | "port" | "reusePort">;
+
 /** What the connections of one listener share. */
 type Hall = {
-  readonly options: Omit<ListenerOptions, "host" | "port">;
+  readonly options: HallOptions;
   readonly live: Set<Connection>;
   readonly working: Set<Promise<void>>;
   closing: boolean;
@@ -48,7 +53,7 @@ export type Reception = Omit<Listener, "port"> & {
   readonly accept: (socket: LinkSocket, certified?: string) => void;
 };
 
-export function openReception(options: Omit<ListenerOptions, "host" | "port">): Reception {
+export function openReception(options: HallOptions): Reception {
   const hall: Hall = { options, live: new Set(), working: new Set(), closing: false };
   return {
     accept: (socket, certified) => {
@@ -103,7 +108,8 @@ export async function listen(options: ListenerOptions, tls?: TlsIdentity): Promi
   const server = serverOf(reception, options, tls);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, () => {
+    const { host, port, reusePort } = options;
+    server.listen({ host, port, reusePort }, () => {
       server.off("error", reject);
       resolve();
     });

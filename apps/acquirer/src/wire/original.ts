@@ -14,13 +14,14 @@ export async function findOriginal(
   message: Decoded,
   name: TransactionName | "script result" | "signature",
 ): Promise<OriginalRow | undefined> {
-  const { "37": rrn = "", "61": place = "" } = message.fields;
+  const { "37": rrn = "", "38": authorisationCode, "61": place = "" } = message.fields;
   const { bucket, mid: merchant } = terminal.merchant;
   const [batch, stan] = [place.slice(0, 6), place.slice(6, 12)];
   const told = rrn !== "" && !UNKNOWN.test(rrn) && name !== "script result" ? rrn : null;
   if (told === null && name === "signature") return undefined;
   const dates = told === null ? [] : datesOfRrn(told, options.today());
-  const query = { bucket, merchant, terminal: terminal.tid, batch, stan, dates };
+  const named = { terminal: terminal.tid, batch, stan, authorisationCode };
+  const query = { bucket, merchant, dates, ...named };
   const found = await options.store.original({ ...query, rrn: told });
   if (!found || told === null || name === "signature") return found;
   // Both names must be of one transaction: a void is of this terminal's own batch.

@@ -43,6 +43,7 @@ export function virtualTerminal(mid: string): string {
 
 /** It has one batch that is never closed: what the API did is no terminal's to agree about. */
 const BATCH = "000000";
+export const isVirtual = (batch: string): boolean => batch === BATCH;
 /** DE 22: by hand, no PIN. */
 const ENTRY = "012";
 

@@ -26,8 +26,16 @@ export type Parties = {
   readonly issuer: readonly Entry[];
 };
 
-/** What was approved and not reversed; some parties also tell what became of it later. */
-const approved = new Set(["approved", "voided", "completed", "kept", "expired", "refunded"]);
+/** Approved and not reversed: some parties tell what became of it later, or that it is on its way. */
+const approved = new Set([
+  "approved",
+  "advised",
+  "voided",
+  "completed",
+  "kept",
+  "expired",
+  "refunded",
+]);
 
 /** What was approved and not reversed, by RRN. A charge comes to what its latest tip made of it. */
 function charges(

@@ -14,6 +14,7 @@ const variables = {
   "network-port": "TILLWAY_NETWORK_PORT",
   "issuer-http-port": "TILLWAY_ISSUER_HTTP_PORT",
   "terminal-port": "TILLWAY_TERMINAL_PORT",
+  workers: "TILLWAY_WORKERS",
   module: "TILLWAY_MODULE",
   "database-url": "DATABASE_URL",
   reader: "TILLWAY_READER",
@@ -41,7 +42,7 @@ function wantedParts(only: readonly string[]): Party[] {
 }
 
 export const start: Command = {
-  words: "start [--check] [--only PART]…",
+  words: "start [--check] [--only PART]… [--workers N]",
   meaning: "start the system; --check makes one payment and stops",
   flags: {
     check: { meaning: "make one chip payment through every hop, print the receipt, stop" },

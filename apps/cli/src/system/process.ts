@@ -18,6 +18,8 @@ export type Part = {
 
 export type PartOptions = {
   readonly name: "database" | Party | `${Party}-module`;
+  /** Its name among others of its kind, in logs and in system.json; `name` where left out. */
+  readonly label?: string;
   readonly args?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logs: string;
@@ -41,6 +43,8 @@ function logFile(logs: string, name: string): string {
   return path;
 }
 
+const labelOf = ({ label, name }: PartOptions): string => label ?? name;
+
 function launch(options: PartOptions, script: string): ChildProcess {
   const app = options.name.endsWith("-module") ? "security-module" : options.name;
   const child = spawn(process.execPath, [join(apps, app, "src", script), ...(options.args ?? [])], {
@@ -49,7 +53,10 @@ function launch(options: PartOptions, script: string): ChildProcess {
     // Ctrl-C goes to `start` alone, which stops the parts in their order.
     detached: true,
   });
-  const log = createWriteStream(logFile(options.logs, options.name), { flags: "a", mode: 0o600 });
+  const log = createWriteStream(logFile(options.logs, labelOf(options)), {
+    flags: "a",
+    mode: 0o600,
+  });
   child.stderr?.pipe(log);
   // A part that died while we write to it is seen by its exit, not by the broken pipe.
   child.stdin?.on("error", () => undefined);
@@ -110,7 +117,8 @@ async function stopChild(child: ChildProcess, logs: string, name: string): Promi
 
 /** Starts a part, waits until it is ready, and starts it again whenever it ends by itself. */
 export async function startPart(options: PartOptions): Promise<Part> {
-  const { name, logs } = options;
+  const { logs } = options;
+  const name = labelOf(options);
   let stopping = false;
   let child = launch(options, "main.ts");
   const ends: number[] = [];

@@ -14,6 +14,7 @@ import {
   systemFile,
   type RunningSystem,
 } from "./running.ts";
+import { checkSharedPorts, workersOf } from "./workers.ts";
 
 /** A system that this process started and watches over. */
 export type Started = {
@@ -114,6 +115,7 @@ export async function startSystem(
     rmSync(systemFile(data), { force: true });
   };
 
+  if (wanted.includes("acquirer")) await checkSharedPorts(configuration);
   try {
     note();
     if (wanted.includes("acquirer") || wanted.includes("issuer")) {
@@ -126,7 +128,8 @@ export async function startSystem(
     }
     const first = wanted.length === parties.length ? await firstStart(data, options) : {};
     for (const name of ["issuer", "acquirer", "terminal"] as const) {
-      if (wanted.includes(name)) parts.push(await startPart(options(name)));
+      const processes = workersOf(options(name), configuration.TILLWAY_WORKERS);
+      for (const one of wanted.includes(name) ? processes : []) parts.push(await startPart(one));
     }
     note();
     const pairing = wanted.includes("terminal") ? secret(data, "terminal", "pairing-code") : "";

@@ -15,7 +15,7 @@ function checks(pan: string): boolean {
 }
 
 describe("demonstration cards", () => {
-  test("are six, each with a name, an account number and texts of its own", () => {
+  test("are seven, each with a name, an account number and texts of its own", () => {
     const profiles = demonstrationProfiles();
     assert.deepEqual(
       profiles.map(({ name }) => name),
@@ -26,6 +26,7 @@ describe("demonstration cards", () => {
         "mastercard",
         "unionpay-expired",
         "unionpay-counterfeit",
+        "unionpay-stripe",
       ],
     );
     assert.equal(new Set(profiles.map(({ pan }) => pan)).size, profiles.length);

@@ -210,10 +210,21 @@ export async function followedOf(
   };
 }
 
+export type AuditRow = TransactionRow & {
+  /** What was added to it by a tip, in minor units. */
+  readonly markedTip: bigint;
+};
+
 /** Every transaction as the audit compares it, oldest first. */
-export async function standing(sql: Sql): Promise<TransactionRow[]> {
-  const found = await sql.query(`${SELECTED} where t.bucket = any($1::smallint[]) order by t.id`, [
+export async function standing(sql: Sql): Promise<AuditRow[]> {
+  const tips = `coalesce((select o.tip from original o
+    where o.bucket = t.bucket and o.transaction = t.id), 0)::text as marked_tip`;
+  const selected = SELECTED.replace("last.state,", `last.state, ${tips},`);
+  const found = await sql.query(`${selected} where t.bucket = any($1::smallint[]) order by t.id`, [
     ALL_BUCKETS,
   ]);
-  return found.rows.map(transactionOf);
+  return found.rows.map((row) => ({
+    ...transactionOf(row),
+    markedTip: bigintOf(row, "marked_tip"),
+  }));
 }

@@ -117,29 +117,46 @@ export async function readStandings(
   return new Map(found.rows.map((row) => [textOf(row, "id"), standingOf(row)]));
 }
 
+const BY_KEY = `
+${COLUMNS} from request_key k
+  join transaction t on t.bucket = k.bucket and t.id = k.transaction
+   and t.business_date = k.business_date ${JOINS}
+ where k.bucket = $1 and k.merchant = $2 and k.batch = $3 and k.stan = $4
+   and k.class in ('request', 'advice')`;
+
+/** By terminal, batch and STAN; where an authorisation code is given, then at any terminal. */
+async function byKey(sql: Sql, query: OriginalQuery): Promise<Row | undefined> {
+  const { bucket, merchant, terminal, batch, stan, authorisationCode } = query;
+  const named = [bucket, merchant, batch, stan];
+  const own = await sql.query(`${BY_KEY} and k.terminal = $5 order by k.class desc limit 1`, [
+    ...named,
+    terminal,
+  ]);
+  if (own.rows[0] || authorisationCode === undefined) return own.rows[0];
+  const other = await sql.query(
+    `${BY_KEY} and told.authorisation_code = $5 order by t.id desc limit 1`,
+    [...named, authorisationCode],
+  );
+  return other.rows[0];
+}
+
+async function byRrn(sql: Sql, query: OriginalQuery): Promise<Row | undefined> {
+  const { bucket, merchant, rrn, dates } = query;
+  const found = await sql.query(
+    `${COLUMNS} from transaction t ${JOINS}
+      where t.bucket = $1 and t.merchant = $2 and t.rrn = $3
+        and t.business_date = any($4::date[]) order by t.id desc limit 1`,
+    [bucket, merchant, rrn, dates],
+  );
+  return found.rows[0];
+}
+
 /** The original that a follow-up names; by RRN before terminal, batch and STAN. */
 export async function readOriginal(
   sql: Sql,
   query: OriginalQuery,
 ): Promise<OriginalRow | undefined> {
-  const { bucket, merchant, rrn, dates, terminal, batch, stan } = query;
-  const found =
-    rrn === null
-      ? await sql.query(
-          `${COLUMNS} from request_key k
-            join transaction t on t.bucket = k.bucket and t.id = k.transaction
-             and t.business_date = k.business_date ${JOINS}
-           where k.bucket = $1 and k.merchant = $2 and k.terminal = $3 and k.batch = $4
-             and k.stan = $5 and k.class in ('request', 'advice') order by k.class desc limit 1`,
-          [bucket, merchant, terminal, batch, stan],
-        )
-      : await sql.query(
-          `${COLUMNS} from transaction t ${JOINS}
-           where t.bucket = $1 and t.merchant = $2 and t.rrn = $3
-             and t.business_date = any($4::date[]) order by t.id desc limit 1`,
-          [bucket, merchant, rrn, dates],
-        );
-  const row = found.rows[0];
+  const row = await (query.rrn === null ? byKey(sql, query) : byRrn(sql, query));
   if (!row) return undefined;
   return {
     standing: standingOf(row),
