@@ -94,14 +94,17 @@ export function cbcChainer(cipher: BlockCipher, key: Uint8Array): (data: Uint8Ar
   const worker = createCipheriv(nameOf(cipher, "cbc", key), wholeKey(cipher, key), zeros);
   worker.setAutoPadding(false);
   let before: Uint8Array = zeros;
+  let room = new Uint8Array(512);
   return (data) => {
     if (data.length === 0 || data.length % block !== 0) {
       throw new RangeError("not whole cipher blocks");
     }
+    if (data.length > room.length) room = new Uint8Array(data.length * 2);
+    room.set(data);
     // The worker folds the last block that it made into the next one: folded in twice, it is gone.
-    const passage = data.slice();
-    for (let at = 0; at < block; at += 1) passage[at] = (passage[at] ?? 0) ^ (before[at] ?? 0);
-    before = bytesOf(worker.update(passage)).slice(-block);
+    for (let at = 0; at < block; at += 1) room[at] = (room[at] ?? 0) ^ (before[at] ?? 0);
+    before = bytesOf(worker.update(room.subarray(0, data.length))).slice(-block);
+    room.fill(0, 0, data.length);
     return before.slice();
   };
 }

@@ -70,10 +70,12 @@ export function retailMacer(
   // Encrypted, decrypted, encrypted: what algorithm 3 does to its last block is TDES with two keys.
   const finish = ecbEncryptor("tdes", key);
   return (data, padding) => {
-    const filled = padForMac(data, padding);
-    const last = filled.subarray(-8);
-    if (filled.length === 8) return finish(last);
-    return finish(xor(chain(filled.subarray(0, -8)), last));
+    // Only the end is filled: the rest need not be copied for it.
+    const whole = padding === 3 ? padForMac(data, 3) : data;
+    const rest = whole.length % 8;
+    const before = whole.length - (rest > 0 || padding === 2 || whole.length === 0 ? rest : 8);
+    const last = padForMac(whole.subarray(before), padding === 3 ? 1 : padding);
+    return finish(before === 0 ? last : xor(chain(whole.subarray(0, before)), last));
   };
 }
 
