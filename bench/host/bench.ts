@@ -43,7 +43,7 @@ const full: Plan = {
 /** Within ten minutes, the first time too. */
 const quick: Plan = {
   ...full,
-  idle: 2000,
+  idle: 4000,
   rounds: 3,
   seconds: 4,
   millions: 0.2,
