@@ -39,8 +39,9 @@ export function overhear(way: string, bytes: Uint8Array): Overheard | undefined 
 }
 
 /**
- * The same frame in the words of somebody without its MAC key: an answer that approves, a request
- * for ten times the amount. Undefined where the message has no MAC to be forged.
+ * The same frame in the words of somebody without its MAC key: an answer that approves, or one that
+ * refuses without a MAC, as one who cannot read ours would; a request for ten times the amount.
+ * Undefined where the message has no MAC to be forged.
  */
 export function forge(way: string, bytes: Uint8Array): Uint8Array | undefined {
   const heard = overhear(way, bytes);
@@ -48,6 +49,12 @@ export function forge(way: string, bytes: Uint8Array): Uint8Array | undefined {
   if (heard?.message.fields[mac] === undefined) return undefined;
   const { mti, fields } = heard.message;
   const isAnswer = mti.charAt(2) === "1" || mti.charAt(2) === "3";
+  // Which of the two an answer on the network becomes follows from its MAC, as good as drawn.
+  if (isAnswer && kindOf(way) === "cups" && /^[0-7]/.test(fields[mac] ?? "")) {
+    const { [mac]: _mac, "38": _code, ...plain } = fields;
+    const refusal = { mti, fields: { ...plain, "39": "A0" } };
+    return writeFrame(framing, { ...heard.frame, payload: encode(spec, refusal) });
+  }
   const amount = fields["4"] ?? "";
   const changed = isAnswer
     ? { "37": "000000000000", "38": "999999", ...fields, "39": "00" }

@@ -13,11 +13,13 @@ export type Report = Omit<Outcome, "met" | "trace"> & {
 /** How many smaller plans are tried. */
 const TRIES = 150;
 
-/** Whether a plan breaks the rule that this outcome broke first. */
+/** A plan as it was met, where it breaks the rule that this outcome broke first. */
 const breaks = (outcome: Outcome, hands: Hands) => {
   const rule = outcome.violations[0]?.rule;
-  return async (plan: Plan): Promise<boolean> =>
-    (await run(plan, hands)).violations.some((one) => one.rule === rule);
+  return async (plan: Plan): Promise<Plan | undefined> => {
+    const { violations, met } = await run(plan, hands);
+    return violations.some((one) => one.rule === rule) ? met : undefined;
+  };
 };
 
 export async function report(

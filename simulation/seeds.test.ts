@@ -18,10 +18,10 @@ async function seeds(first: number, last: number, faults: Profile): Promise<numb
   return approved;
 }
 
-for (const first of [1, 51, 101, 151]) {
-  test(`seeds ${first} to ${first + 49} with heavy faults break no rule`, async () => {
+for (let first = 1; first <= 200; first += 20) {
+  test(`seeds ${first} to ${first + 19} with heavy faults break no rule`, async () => {
     // That something was paid at all: rules about nothing hold.
-    assert.ok((await seeds(first, first + 49, "heavy")) > 200);
+    assert.ok((await seeds(first, first + 19, "heavy")) > 80);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm test`: proves the project, in the order in which a mistake is cheapest to find. `--quick`
- * leaves out whole-system faults and the browser. Each phase must pass before the next begins.
+ * leaves out simulated seeds, whole-system faults and the browser. Each phase must pass before the next begins.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -27,22 +27,25 @@ function tests(name: string, found: readonly string[], options: readonly string[
 }
 
 const slow = files("test/{faults,browser}/**/*.test.ts");
+const seeds = files("simulation/*.test.ts");
 // Nothing may hang: a test that waits for ever fails, and what it left open ends with its file.
 const bounded = ["--test-timeout=180000", "--test-force-exit"];
 const phases: readonly Phase[] = [
   { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit", "-p", "."] },
   { name: "lint", args: [bin("oxlint/bin/oxlint"), "--type-aware", "--quiet"] },
   { name: "format", args: [bin("oxfmt/bin/oxfmt"), "--check", "."] },
-  ...tests("structure and libraries", files("tools/*.test.ts", "packages/**/*.test.ts"), [
-    "--test-isolation=none",
-    "--test-force-exit",
-  ]),
+  ...tests(
+    "structure and libraries",
+    files("tools/*.test.ts", "packages/**/*.test.ts", "simulation/{world,stores}/*.test.ts"),
+    ["--test-isolation=none", "--test-force-exit"],
+  ),
   ...tests("applications", files("apps/**/*.test.ts"), [...bounded, "--test-concurrency=2"]),
   ...tests(
     "whole system",
     files("test/**/*.test.ts").filter((file) => !slow.includes(file)),
     [...bounded, "--test-concurrency=2"],
   ),
+  ...(quick ? [] : tests("simulation", seeds, [...bounded, "--test-concurrency=2"])),
   ...(quick ? [] : tests("faults and browser", slow, [...bounded, "--test-concurrency=1"])),
 ];
 

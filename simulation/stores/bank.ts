@@ -71,7 +71,8 @@ export class BankMemory {
       holds: known.flatMap(({ id }) => this.holds.get(id) ?? []),
       scripts: this.scripts
         .rows()
-        .filter(({ card, state }) => state === "pending" && tokens.has(card)),
+        .filter(({ card, state }) => state === "pending" && tokens.has(card))
+        .map(({ id, command, tag, value, card }) => ({ id, command, tag, value, card })),
       offline: offline && this.#isUsed(offline) ? [Object.values(offline).join("/")] : [],
     };
   }
@@ -160,7 +161,9 @@ export function bankStore(kept: BankMemory): BankStore {
       }),
     ordered: (name) => {
       const card = kept.cards.rows().find((one) => one.name === name);
-      const mine = kept.scripts.rows().filter((one) => one.card === card?.token);
+      const mine = kept.scripts
+        .rows()
+        .flatMap(({ card: token, ...script }) => (token === card?.token ? [script] : []));
       return Promise.resolve(card && mine.toReversed());
     },
   };

@@ -8,10 +8,8 @@ import {
   takes,
   unmarked,
   unused,
-  verbsOf,
   type Advice,
   type Claims,
-  type DueAdvice,
   type Found,
   type Happening,
   type Kept,
@@ -27,13 +25,12 @@ import {
   type Place,
   type Standing,
   type Step,
-  type Store,
   type Use,
   type Writes,
 } from "../../apps/acquirer/src/payments/index.ts";
 import { feeOf } from "../../apps/acquirer/src/ledger/index.ts";
 import { Ledger } from "./ledger.ts";
-import { committed, Memory, type Table } from "./memory.ts";
+import { Memory, type Table } from "./memory.ts";
 
 /** A transaction as it was opened. */
 export type Opened = {
@@ -46,7 +43,7 @@ export type Opened = {
 
 type Flight = { readonly place: Place; readonly lease: Lease; readonly leaseUntil: number };
 
-type KeptAdvice = {
+export type KeptAdvice = {
   readonly advice: Advice;
   readonly state: "pending" | "acknowledged" | "refused";
   readonly attempts: number;
@@ -146,74 +143,80 @@ export class PaymentsMemory {
   }
 
   #find(step: Step): Found {
-    const fresh = new Set<string>();
-    const landed = new Set<string>();
-    const reversals = new Map<string, string>();
-    const requests = new Map<string, string | null>();
-    const pending = new Set<string>();
-    const known = new Map<string, Known>();
-    const uses = new Map<string, Use>();
-    const scripts = new Set<string>();
+    const found = nothingFound();
     const places: string[] = [];
     switch (step.do) {
-      case "open": {
-        const found = this.known(step.key);
-        if (found) known.set(fullKeyText(step.key), found);
-        else if (!step.again) fresh.add(step.transaction);
-        if (fresh.size > 0) this.keys.set(fullKeyText(step.key), this.#claimed(step));
-        if (step.follows) places.push(step.follows.transaction);
-        for (const draw of step.draws) {
-          const name = counterOf(draw);
-          uses.set(name, this.uses.get(`${step.bucket}/${name}`) ?? unused);
-        }
+      case "open":
+        this.#findForOpen(step, found, places);
         break;
-      }
-      case "close": {
-        const flight = this.flights.get(placeText(step));
-        const { owner, epoch } = step.lease;
-        if (flight?.lease.owner !== owner || flight.lease.epoch !== epoch) break;
-        this.flights.delete(placeText(step));
-        landed.add(placeText(step));
+      case "close":
+        if (this.#land(step)) found.landed.add(placeText(step));
         break;
-      }
-      case "reverse": {
-        const name = keyText(step.key);
-        const earlier = this.keys.get(`${name}/reversal`);
-        if (earlier) reversals.set(name, earlier.digest ?? "");
-        for (const kind of ["advice", "request"]) {
-          const row = this.keys.get(`${name}/${kind}`);
-          if (!row) continue;
-          requests.set(name, row.of?.transaction ?? null);
-          if (row.of) places.push(row.of.transaction);
-        }
+      case "reverse":
+        this.#findForReverse(step, found, places);
         break;
-      }
       case "acknowledge": {
         const row = this.advices.get(step.advice);
         if (row?.state === "pending") {
           this.advices.set(step.advice, { ...row, state: step.outcome });
-          pending.add(step.advice);
+          found.pending.add(step.advice);
         }
         places.push(step.transaction);
         break;
       }
       case "note":
-        if (step.key && !this.keys.has(fullKeyText(step.key))) {
-          const { bucket, transaction, businessDate } = step;
-          const of = { bucket, transaction, businessDate };
-          const row = { key: step.key, class: step.key.class, digest: "", of, responseCode: null };
-          this.keys.set(fullKeyText(step.key), { ...row, at: step.at });
-          scripts.add(fullKeyText(step.key));
-        }
+        if (step.key && this.#claimNote(step.key, step)) found.scripts.add(fullKeyText(step.key));
         places.push(step.transaction);
         break;
     }
-    const standings = new Map<string, Standing>();
     for (const id of places) {
       const standing = this.standing(id);
-      if (standing) standings.set(id, standing);
+      if (standing) found.standings.set(id, standing);
     }
-    return { fresh, scripts, known, landed, reversals, requests, standings, pending, uses };
+    return found;
+  }
+
+  #findForOpen(step: OpenStep, found: Finding, places: string[]): void {
+    const known = this.known(step.key);
+    if (known) found.known.set(fullKeyText(step.key), known);
+    else if (!step.again) found.fresh.add(step.transaction);
+    if (found.fresh.size > 0) this.keys.set(fullKeyText(step.key), this.#claimed(step));
+    if (step.follows) places.push(step.follows.transaction);
+    for (const draw of step.draws) {
+      const name = counterOf(draw);
+      found.uses.set(name, this.uses.get(`${step.bucket}/${name}`) ?? unused);
+    }
+  }
+
+  /** Takes a flight that this lease still holds. */
+  #land(step: Extract<Step, { readonly do: "close" }>): boolean {
+    const flight = this.flights.get(placeText(step));
+    const { owner, epoch } = step.lease;
+    if (flight?.lease.owner !== owner || flight.lease.epoch !== epoch) return false;
+    return this.flights.delete(placeText(step));
+  }
+
+  #findForReverse(
+    { key }: Extract<Step, { readonly do: "reverse" }>,
+    found: Finding,
+    places: string[],
+  ): void {
+    const name = keyText(key);
+    const earlier = this.keys.get(`${name}/reversal`);
+    if (earlier) found.reversals.set(name, earlier.digest ?? "");
+    for (const kind of ["advice", "request"]) {
+      const row = this.keys.get(`${name}/${kind}`);
+      if (!row) continue;
+      found.requests.set(name, row.of?.transaction ?? null);
+      if (row.of) places.push(row.of.transaction);
+    }
+  }
+
+  #claimNote(key: NaturalKey, step: Place & { readonly at: number }): boolean {
+    const { bucket, transaction, businessDate, at } = step;
+    const of = { bucket, transaction, businessDate };
+    const row = { key, class: key.class, digest: "", of, responseCode: null, at };
+    return this.keys.add(fullKeyText(key), row);
   }
 
   #claimed({ key, digest, at, bucket, transaction, businessDate }: OpenStep): KeyRow {
@@ -266,94 +269,18 @@ export class PaymentsMemory {
   }
 }
 
-/** The port over this memory. */
-export function paymentsStore(kept: PaymentsMemory): Store {
-  const commit = <T>(run: () => T): Promise<T> => committed(kept.memory, run);
-  const count = (name: string): number => {
-    const next = (kept.numbers.get(name) ?? -1) + 1;
-    kept.numbers.set(name, next);
-    return next;
-  };
+/** What is found for one step, while it is being gathered. */
+function nothingFound() {
   return {
-    ...verbsOf((step) => commit(() => kept.submit(step))),
-    known: (key) => Promise.resolve(kept.known(key)),
-    original: ({ merchant, rrn, dates, terminal, batch, stan }) => {
-      const rows = kept.opened.rows().filter(({ step }) => step.key.merchant === merchant);
-      const found =
-        rrn === null
-          ? rows.findLast(
-              ({ step: { key } }) =>
-                key.terminal === terminal && key.batch === batch && key.stan === stan,
-            )
-          : rows.findLast(({ step }) => step.rrn === rrn && dates.includes(step.businessDate));
-      return Promise.resolve(found && kept.original(found));
-    },
-    originalOf: (bucket, networkKey) => {
-      const found = kept.advices
-        .rows()
-        .find(({ advice }) => advice.bucket === bucket && advice.originalKey === networkKey);
-      if (!found) return Promise.resolve(undefined);
-      const { transaction, businessDate } = found.advice;
-      return Promise.resolve({ bucket, transaction, businessDate });
-    },
-    expired: ({ node, epoch, now, limit }) => {
-      const due = kept.flights.rows().filter(({ lease, leaseUntil }) => {
-        const earlier = lease.owner === node && BigInt(lease.epoch) < BigInt(epoch);
-        return earlier || leaseUntil < now;
-      });
-      const expired = due.flatMap(({ place, lease }) => {
-        const standing = kept.standing(place.transaction);
-        return standing ? [{ lease, standing }] : [];
-      });
-      return Promise.resolve(expired.slice(0, limit));
-    },
-    dueAdvices: ({ now, limit, replyMs, pauseMs }) =>
-      commit(() => {
-        const due = kept.advices
-          .rows()
-          .filter((one) => one.state === "pending" && one.dueAt <= now && isFirst(one, kept))
-          .sort((one, other) => one.dueAt - other.dueAt)
-          .slice(0, limit);
-        return due.map((row): DueAdvice => claimed(kept, row, now + replyMs, pauseMs));
-      }),
-    pendingAdvices: () =>
-      Promise.resolve(kept.advices.rows().filter(({ state }) => state === "pending").length),
-    block: (series) => commit(() => count(series)),
-    beginEpoch: (node) => commit(() => String(count(`epoch of ${node}`) + 1)),
-    keepSignature: (signature) =>
-      commit(() => {
-        const first = kept.signatures.get(signature.transaction);
-        if (!first) kept.signatures.set(signature.transaction, signature);
-        return !first || first.digest === signature.digest ? "kept" : "other-content";
-      }),
-    signatureOf: ({ transaction }) => Promise.resolve(kept.signatures.get(transaction)),
-    limits: () => Promise.resolve(kept.limits),
-    recordRefusals: () => Promise.resolve(),
-    depth: () => ({ waiting: 0, inFlight: 0 }),
-    end: () => Promise.resolve(),
-  };
+    fresh: new Set<string>(),
+    scripts: new Set<string>(),
+    known: new Map<string, Known>(),
+    landed: new Set<string>(),
+    reversals: new Map<string, string>(),
+    requests: new Map<string, string | null>(),
+    standings: new Map<string, Standing>(),
+    pending: new Set<string>(),
+    uses: new Map<string, Use>(),
+  } satisfies Found;
 }
-
-/** Whether no advice about the same message (DE 90) was made before it and is still pending. */
-function isFirst({ advice }: KeptAdvice, kept: PaymentsMemory): boolean {
-  const about = advice.fields["90"];
-  if (about === undefined) return true;
-  return !kept.advices.rows().some(({ advice: other, state }) => {
-    if (state !== "pending" || other.fields["90"] !== about) return false;
-    const before = other.createdAt - advice.createdAt;
-    return before < 0 || (before === 0 && other.id < advice.id);
-  });
-}
-
-function claimed(kept: PaymentsMemory, row: KeptAdvice, from: number, pauseMs: number): DueAdvice {
-  const { advice, attempts } = row;
-  const pause = Math.min(pauseMs * 2 ** Math.min(attempts, 10), 60_000);
-  kept.advices.set(advice.id, { ...row, attempts: attempts + 1, dueAt: from + pause });
-  const { panCipher, receiverCipher } = kept.opened.get(advice.transaction)?.step ?? {
-    panCipher: "",
-    receiverCipher: null,
-  };
-  const { id, bucket, transaction, businessDate, mti, fields } = advice;
-  const place = { bucket, transaction, businessDate };
-  return { ...place, id, mti, fields, panCipher, receiverCipher, repeats: attempts };
-}
+type Finding = ReturnType<typeof nothingFound>;

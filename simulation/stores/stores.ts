@@ -17,7 +17,8 @@ import { cardNames, profileOf } from "../parties/wallet.ts";
 import type { AcquirerBooks, BankBooks, NetworkBooks } from "../watch/books.ts";
 import { BankMemory, bankStore } from "./bank.ts";
 import { networkMemory, type NetworkMemory } from "./network.ts";
-import { PaymentsMemory, paymentsStore } from "./payments.ts";
+import { paymentsStore } from "./payments-port.ts";
+import { PaymentsMemory } from "./payments.ts";
 import { registryMemory, type RegistryMemory } from "./registry.ts";
 
 /** Rows that can be looked at between two steps. */

@@ -23,7 +23,7 @@ const languages = {
     takeOut: "Take out",
     tear: "Tear out",
     approved: "Approved",
-    next: "New sale",
+    next: "Next",
   },
   "zh-CN": {
     put: "放入读卡器",

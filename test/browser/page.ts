@@ -40,7 +40,7 @@ export async function openTill(
   // In Chinese through the acquirer's port, which passes the till on; in English at the terminal.
   const origin = locale === "en" ? house.terminal : house.http;
   await page.goto(`${origin}/till/#pair=${encodeURIComponent(house.pairing)}`);
-  await page.locator(".device").waitFor();
+  await page.locator(".device .order, .device .sale").waitFor();
   for (let clicks = 0; clicks < 5; clicks += 1) {
     if (await page.locator(".keys").isVisible()) break;
     await page.locator(".sale > button").click();

@@ -33,7 +33,7 @@ const languages = {
     approved: "Approved",
     wrongPin: "Wrong PIN",
     cancelled: "Cancelled",
-    next: "New sale",
+    next: "Next",
     cancel: "Cancel",
     debit: "Insert: UnionPay debit",
   },
@@ -123,7 +123,7 @@ test("the till is used by keyboard alone", async () => {
   const page = await openTill(browser, house, "en");
   await page.keyboard.type("500");
   await page.keyboard.press("Enter");
-  await says(page, "Insert card");
+  await says(page, languages.en.insert);
   const insert = page.getByRole("button", { name: "Insert: UnionPay debit", exact: true });
   for (let tabs = 0; tabs < 40; tabs += 1) {
     if (await insert.evaluate((element) => element === document.activeElement)) break;
@@ -137,7 +137,7 @@ test("the till is used by keyboard alone", async () => {
   await page.keyboard.type("123456", { delay: 30 });
   confirm(page);
   await ended(page, "Approved");
-  for (const label of ["Remove card", "New sale"]) {
+  for (const label of ["Remove card", "Next"]) {
     await page.locator(".sale > button:focus").getByText(label, { exact: true }).waitFor();
     await page.keyboard.press("Enter");
   }

@@ -226,3 +226,29 @@ test("no log line holds the pairing code, a card number or a PIN pad's ticket", 
   assert.ok(log.includes("signed-in"), "there is a log");
   for (const secret of [api.code, pan, "ticket="]) assert.ok(!log.includes(secret));
 });
+
+test("a till is told what there is to begin, and what may follow each transaction", async () => {
+  const offer = (await api.get("/terminals/10000001/types")).body as {
+    readonly types: readonly { readonly type: string }[];
+  };
+  assert.ok(offer.types.some(({ type }) => type === "refund"));
+  assert.ok(!offer.types.some(({ type }) => type === "deposit confirmation"));
+  const made = await api.pay();
+  const row = (await api.transactions()).find(({ id }) => id === made["transaction"]);
+  assert.deepEqual(row?.["text"], { en: "Sale", zh: "消费" });
+  assert.deepEqual(row?.["following"], [
+    { type: "sale void", most: "2580" },
+    { type: "refund", most: "2580" },
+    { type: "tip adjustment", most: "774" },
+  ]);
+});
+
+test("a card is keyed in by its name in the tray, as its number is not told", async () => {
+  const order = { type: "sale", amount: "2580", entry: "manual", pin: "123456" };
+  const path = "/terminals/10000001/transactions";
+  const made = await api.post(path, { ...order, keyed: { card: cardName } });
+  const { outcome, entry } = made.body as Record<string, unknown>;
+  assert.deepEqual([outcome, entry], ["approved", "manual"]);
+  const wrong = await api.post(path, { ...order, keyed: { card: "no-such-card" } });
+  assert.equal((wrong.body as { code: string }).code, "bad-card-number");
+});

@@ -216,8 +216,12 @@ async function forward(
     return giveUp(context, exchange, advised);
   }
   const { fields: reply } = waited.reply;
-  // An issuer that cannot read our MAC has done nothing; the acquirer's MAC was right.
-  const code = reply["128"] === undefined ? "96" : (reply["39"] ?? "96");
+  if (reply["128"] === undefined) {
+    // Whoever said it may not be the issuer, and the issuer may have done it: it is undone.
+    context.count("issuer-unproved");
+    return giveUp(context, exchange, advised);
+  }
+  const code = reply["39"] ?? "96";
   // Scripts in DE 55 may hold an enciphered PIN: they go on now and never again (keptFields).
   const kept = keptFields(cups, { ...waited.reply, fields: answerToKeep(reply) }).fields;
   return end(context, exchange, { code, reply, kept }, "answered");

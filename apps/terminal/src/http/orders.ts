@@ -38,8 +38,13 @@ const common = {
   /** Card number that a transfer goes to, or a card of the tray. */
   receiver: Type.Optional(Type.String({ maxLength: 64 })),
   partial: Type.Optional(Type.Boolean()),
-  /** A card number keyed in by the cashier. */
-  keyed: Type.Optional(Type.Object({ pan: digits(12, 19), expiry: digits(4) })),
+  /** A card number keyed in by the cashier, or a card of the tray to read it from. */
+  keyed: Type.Optional(
+    Type.Union([
+      Type.Object({ pan: digits(12, 19), expiry: digits(4) }),
+      Type.Object({ card: Type.String({ maxLength: 64 }) }),
+    ]),
+  ),
 };
 
 /** What a screen orders: people present the card. */
@@ -72,13 +77,17 @@ export const Transaction = Type.Object({
 
 type Keyed = (name: string) => { readonly pan: string; readonly expiry: string } | undefined;
 
+/** No card has this number: the order is refused for it. */
+const noCard = { pan: "", expiry: "" };
+
 /** The desk's order; a receiver that is no number is a card of the tray. */
-export function orderOf(body: Static<typeof ScreenOrder>, keyed: Keyed): Order {
-  const { receiver, currency = "CNY", ...rest } = body;
+export function orderOf(body: Static<typeof ScreenOrder>, read: Keyed): Order {
+  const { receiver, keyed, currency = "CNY", ...rest } = body;
   return {
     ...rest,
     currency,
-    ...(receiver === undefined ? {} : { receiver: keyed(receiver)?.pan ?? receiver }),
+    ...(receiver === undefined ? {} : { receiver: read(receiver)?.pan ?? receiver }),
+    ...(keyed ? { keyed: "card" in keyed ? (read(keyed.card) ?? noCard) : keyed } : {}),
   };
 }
 

@@ -1,9 +1,12 @@
 /** The terminal's local API. */
 import { Type, type FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { catalogue } from "@tillway/transactions";
 import type { FastifyReply } from "fastify";
 import type { Device } from "../device.ts";
+import type { JournalTransaction } from "../journal/index.ts";
+import { followingOf, offeredTypes } from "../payment/index.ts";
 import { reprint } from "../receipt/index.ts";
-import { totalsOf, type Session } from "../session/index.ts";
+import { parametersOf, totalsOf, type Session } from "../session/index.ts";
 import { padDocument, padLanguage, padPolicy } from "../pinpad/index.ts";
 import type { Access } from "./access.ts";
 import { scriptedOrder, Transaction, transactionAnswer } from "./orders.ts";
@@ -67,6 +70,21 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { de
   });
 };
 
+/** Rows of the journal, each with its name and what may follow it. */
+function listed({ journal }: Device, rows: readonly JournalTransaction[]): object[] {
+  const followers = journal.followers();
+  const standing = {
+    batch: journal.batch(),
+    parameters: parametersOf(journal.setting("parameters")),
+  };
+  const followersOf = (rrn: string) => followers.get(rrn) ?? [];
+  return rows.map((row) => ({
+    ...row,
+    text: catalogue[row.type].text,
+    following: followingOf(row, followersOf, standing),
+  }));
+}
+
 /** Transactions: the journal's list, a new one by a script, a receipt once more. */
 export const transactionRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { devices }) => {
   const find = finder(devices);
@@ -77,10 +95,17 @@ export const transactionRoutes: FastifyPluginAsyncTypebox<Options> = async (app,
       const device = find(params.tid, reply);
       if (!device) return reply;
       const { batch, limit = everyTransaction } = query;
-      if (batch === undefined) return device.journal.transactions(limit);
-      return device.journal.ofBatch(batch).toReversed().slice(0, limit);
+      const { journal } = device;
+      if (batch === undefined) return listed(device, journal.transactions(limit));
+      return listed(device, journal.ofBatch(batch).toReversed().slice(0, limit));
     },
   );
+  app.get("/terminals/:tid/types", { schema: { params: OfTerminal } }, ({ params }, reply) => {
+    const device = find(params.tid, reply);
+    if (!device) return reply;
+    const parameters = parametersOf(device.journal.setting("parameters"));
+    return { types: offeredTypes(parameters), manualEntry: parameters.manualEntry };
+  });
   app.post(
     "/terminals/:tid/transactions",
     { schema: { params: OfTerminal, body: Transaction } },

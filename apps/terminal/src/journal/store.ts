@@ -179,6 +179,12 @@ export class Journal {
     return this.#all(all, batch).map(readTransaction);
   }
 
+  /** Those that follow another, by its RRN. */
+  followers(): ReadonlyMap<string, readonly JournalTransaction[]> {
+    const all = "select * from transactions where original_rrn is not null";
+    return Map.groupBy(this.#all(all).map(readTransaction), ({ originalRrn }) => originalRrn ?? "");
+  }
+
   /** The latest transaction with this id, RRN or, in a batch, trace number. */
   find(by: {
     readonly id?: string | undefined;

@@ -60,7 +60,7 @@ export type Opening = {
 };
 
 /** Types that the device begins by itself. */
-const own: ReadonlySet<TransactionName> = new Set([
+export const own: ReadonlySet<TransactionName> = new Set([
   "offline chip sale",
   "deposit confirmation",
   "transfer confirmation",

@@ -31,3 +31,23 @@ export function png(picture: Uint8Array, width: number, height: number): Uint8Ar
     chunk("IEND", new Uint8Array(0)),
   );
 }
+
+/** The picture in twice its width and height. */
+export function doubled(picture: Uint8Array, width: number): Uint8Array {
+  const row = width / 8;
+  const large = new Uint8Array(picture.length * 4);
+  for (const [at, byte] of picture.entries()) {
+    for (let bit = 0; bit < 8; bit += 1) {
+      if ((byte & (0x80 >> bit)) === 0) continue;
+      // Two points of one byte, in two lines.
+      const column = (at % row) * 2 + (bit >> 2);
+      const points = 0xc0 >> ((bit % 4) * 2);
+      const top = Math.floor(at / row) * 2;
+      for (const line of [top, top + 1]) {
+        const place = line * row * 2 + column;
+        large[place] = (large[place] ?? 0) | points;
+      }
+    }
+  }
+  return large;
+}

@@ -7,6 +7,7 @@ import {
   receiptText,
   type ReceiptData,
 } from "./receipt.ts";
+import { doubled } from "./png.ts";
 
 const approved: ReceiptData = {
   type: "sale",
@@ -139,4 +140,10 @@ test("a signature on the screen stands in the picture and in the printer's raste
   const raster = receiptCommands(data, "en", signature);
   assert.ok(raster.includes("\x1dv0") || raster.includes("\x1d8L") || raster.includes("\x1d(L"));
   assert.ok(raster.length > receiptCommands(data, "en").length + 500);
+});
+
+test("a signature is printed in twice its size, every point as four", () => {
+  const line = Uint8Array.of(0b1000_0001, 0b0001_0000);
+  const wide = [0b1100_0000, 0b0000_0011, 0b0000_0011, 0b0000_0000];
+  assert.deepEqual([...doubled(line, 16)], [...wide, ...wide]);
 });

@@ -2,7 +2,7 @@
 import { currency, formatMajor } from "@tillway/money";
 import { catalogue, type TransactionName } from "@tillway/transactions";
 import receiptline from "receiptline";
-import { png } from "./png.ts";
+import { doubled, png } from "./png.ts";
 import { words, type Both, type Language, type Word } from "./words.ts";
 
 /** What a receipt says. Nothing here identifies a card: `maskedPan` is first six, last four. */
@@ -205,7 +205,8 @@ function closing(
 function signed(signature: Signature | undefined): string[] {
   if (!signature) return ["", ""];
   const { picture, width, height } = signature;
-  return [`{image:${Buffer.from(png(picture, width, height)).toString("base64")}}`];
+  const image = png(doubled(picture, width), width * 2, height * 2);
+  return [`{image:${Buffer.from(image).toString("base64")}}`];
 }
 
 function amountText(minor: bigint, code: string): string {

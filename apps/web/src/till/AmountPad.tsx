@@ -1,67 +1,55 @@
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { useText } from "../language/index.ts";
+import type { Happening } from "./draft.ts";
+import { shown } from "./money.ts";
 
-const MOST_DIGITS = 10;
 const keys = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "00", "0"] as const;
 
-/** Minor units as a decimal amount: "2580" → "25.80". */
-export function shown(minor: string): string {
-  const digits = minor.padStart(3, "0");
-  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
+/** Where a key belongs to what has the focus, not to the pad. */
+const typesElsewhere = (target: EventTarget | null): boolean =>
+  target instanceof HTMLSelectElement ||
+  (target instanceof HTMLInputElement && target.type !== "checkbox");
 
-type Props = { readonly enabled: boolean; readonly onCharge: (minor: string) => void };
+type Props = {
+  readonly minor: string;
+  readonly currency: string;
+  readonly tell: (happening: Happening) => void;
+  readonly onEnter: () => void;
+};
 
 /** The amount, typed from the right as on a till, by touch or by keyboard. */
-export function AmountPad({ enabled, onCharge }: Props) {
+export function AmountPad({ minor, currency, tell, onEnter }: Props) {
   const text = useText();
-  const [minor, setMinor] = useState("");
-  const type = (digits: string): void =>
-    setMinor((before) => {
-      const after = (before + digits).replace(/^0+/, "");
-      return after.length > MOST_DIGITS ? before : after;
-    });
-  const erase = (): void => setMinor((before) => before.slice(0, -1));
-  const chargeable = enabled && minor !== "";
-  const charge = (): void => {
-    if (chargeable) onCharge(minor);
-  };
-
   useEffect(() => {
     const hear = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^\d$/.test(event.key)) type(event.key);
-      else if (event.key === "Backspace") erase();
-      else if (event.key === "Delete" || event.key === "Escape") setMinor("");
-      else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) charge();
+      if (event.ctrlKey || event.metaKey || event.altKey || typesElsewhere(event.target)) return;
+      if (/^\d$/.test(event.key)) tell({ do: "digits", digits: event.key });
+      else if (event.key === "Backspace") tell({ do: "erase" });
+      else if (event.key === "Delete") tell({ do: "clear" });
+      else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) onEnter();
       else return;
       event.preventDefault();
     };
     addEventListener("keydown", hear);
     return () => removeEventListener("keydown", hear);
   });
-
   return (
     <section className="amount" aria-label={text("amount.pad")}>
       <p className="figure" role="status" aria-label={text("amount.title")}>
-        <small>CNY</small> {shown(minor)}
+        <small>{currency}</small> {shown(minor)}
       </p>
       <div className="keys">
         {keys.map((key) => (
-          <button type="button" key={key} onClick={() => type(key)}>
+          <button type="button" key={key} onClick={() => tell({ do: "digits", digits: key })}>
             {key}
           </button>
         ))}
-        <button type="button" aria-label={text("amount.erase")} onClick={erase}>
+        <button
+          type="button"
+          aria-label={text("amount.erase")}
+          onClick={() => tell({ do: "erase" })}
+        >
           ⌫
-        </button>
-      </div>
-      <div className="row">
-        <button type="button" onClick={() => setMinor("")}>
-          {text("amount.clear")}
-        </button>
-        <button type="button" className="primary" disabled={!chargeable} onClick={charge}>
-          {text("amount.charge")}
         </button>
       </div>
     </section>

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import { useBoth, useText } from "../language/index.ts";
 import { usePageCard, type Exchange } from "./page-card.ts";
-import { read, type Screen, type TrayCard } from "./screen.ts";
+import type { Screen } from "./screen.ts";
+import { read, type TrayCard } from "./terminal.ts";
 
 function Exchanges({ exchanges }: { readonly exchanges: readonly Exchange[] }) {
   const text = useText();

@@ -1,6 +1,6 @@
 import { useState, type SubmitEvent } from "react";
 import { useText } from "../language/index.ts";
-import { pair } from "./screen.ts";
+import { pair } from "./terminal.ts";
 
 /** Asks for the pairing code that `start` printed. */
 export function Pairing({ onPaired }: { readonly onPaired: () => Promise<void> }) {

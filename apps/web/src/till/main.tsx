@@ -2,7 +2,7 @@ import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { dictionaries, firstLanguage, LanguageContext, type Language } from "../language/index.ts";
 import { Pairing } from "./Pairing.tsx";
-import { pair, read, type Terminal } from "./screen.ts";
+import { pair, read, type Terminal } from "./terminal.ts";
 import { Till } from "./Till.tsx";
 import "./till.css";
 

@@ -1,6 +1,9 @@
+/** The terminal's screen: its states as they come, and what the cashier and the customer do. */
 import { useCallback, useEffect, useRef, useState } from "react";
-
-export type Both = { readonly en: string; readonly zh: string };
+import type { TransactionName } from "@tillway/transactions";
+import type { TransactionOrder } from "./draft.ts";
+import type { Strokes } from "./strokes.ts";
+import type { Both } from "./terminal.ts";
 
 /** What the terminal may ask for or say: a closed list. */
 export type Prompt =
@@ -43,73 +46,56 @@ export type Phase =
 export type Screen = {
   readonly phase: Phase;
   readonly prompt: Prompt;
+  readonly type?: TransactionName;
   readonly amount?: string;
   readonly currency?: string;
   readonly card: string | null;
   readonly pinDigits: number;
   readonly signedIn: boolean;
   readonly linked: boolean;
-  readonly result?: {
-    readonly outcome: string;
-    readonly responseCode: string;
-    readonly responseText: Both;
-    readonly advice: Both;
-    readonly rrn?: string;
-    readonly authorizationCode?: string;
-    readonly maskedPan?: string;
-    readonly stan?: string;
-    readonly batch?: string;
-  };
-  readonly receipt?: { readonly svg: Both };
+  readonly result?: Result;
+  readonly receipt?: { readonly text: Both; readonly svg: Both };
 };
 
-export type Terminal = {
-  readonly tid: string;
-  readonly merchantName: string;
-  readonly merchantNameZh: string;
-};
-
-export type TrayCard = {
-  readonly name: string;
-  readonly scheme: string;
+/** How a transaction ended; amounts in minor units. */
+export type Result = {
+  readonly type: TransactionName;
+  readonly outcome: "approved" | "declined" | "timed-out" | "reversed" | "refused";
+  readonly responseCode: string;
+  readonly responseText: Both;
+  readonly advice: Both;
+  readonly rrn: string;
+  readonly authorizationCode: string;
   readonly maskedPan: string;
-  readonly label: Both;
-  readonly purpose: Both;
-  readonly pin: string;
+  readonly stan: string;
+  readonly batch: string;
+  /** Not approved of what was asked for: to be collected another way. */
+  readonly rest?: string;
+  readonly balance?: string;
 };
 
 export type Order =
-  | {
-      readonly type: "begin";
-      readonly order: { readonly type: "sale"; readonly amount: string; readonly currency: string };
-    }
-  | { readonly type: "insert"; readonly card: string }
+  | { readonly type: "begin"; readonly order: TransactionOrder }
+  | { readonly type: "insert" | "swipe"; readonly card: string }
+  | { readonly type: "tap"; readonly cards: readonly string[]; readonly unlocked?: boolean }
+  | { readonly type: "sign"; readonly strokes: Strokes }
   | { readonly type: "remove" | "cancel" | "dismiss" };
 
-/** Pairs this browser; true where the code was right. */
-export async function pair(code: string): Promise<boolean> {
-  const answer = await fetch("/terminals/pair", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ code }),
-  });
-  return answer.ok;
-}
-
-/** A GET of the terminal's local API; undefined where this browser is not paired. */
-export async function read<T>(path: string): Promise<T | undefined> {
-  const answer = await fetch(path);
-  return answer.ok ? ((await answer.json()) as T) : undefined;
-}
+type Said =
+  | { readonly type: "state"; readonly state: Screen }
+  | { readonly type: "refused"; readonly code: string };
 
 /** The terminal's screen, kept up to date; the socket opens again by itself after a loss. */
 export function useScreen(tid: string): {
   readonly screen: Screen | undefined;
   readonly connected: boolean;
+  /** Why the last order was not taken; empty where it was. */
+  readonly refused: string;
   readonly send: (order: Order) => void;
 } {
   const [screen, setScreen] = useState<Screen>();
   const [connected, setConnected] = useState(false);
+  const [refused, setRefused] = useState("");
   const socket = useRef<WebSocket>(undefined);
 
   useEffect(() => {
@@ -121,8 +107,9 @@ export function useScreen(tid: string): {
       socket.current = opened;
       opened.addEventListener("open", () => setConnected(true));
       opened.addEventListener("message", (event: MessageEvent<string>) => {
-        const message = JSON.parse(event.data) as { type: string; state: Screen };
+        const message = JSON.parse(event.data) as Said;
         if (message.type === "state") setScreen(message.state);
+        else setRefused(message.code);
       });
       opened.addEventListener("close", () => {
         setConnected(false);
@@ -138,7 +125,8 @@ export function useScreen(tid: string): {
   }, [tid]);
 
   const send = useCallback((order: Order) => {
+    setRefused("");
     if (socket.current?.readyState === WebSocket.OPEN) socket.current.send(JSON.stringify(order));
   }, []);
-  return { screen, connected, send };
+  return { screen, connected, refused, send };
 }

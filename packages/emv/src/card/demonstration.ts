@@ -6,6 +6,7 @@ import unionpayDebit from "../../profiles/unionpay-debit.json" with { type: "jso
 import unionpayExpired from "../../profiles/unionpay-expired.json" with { type: "json" };
 import unionpayStripe from "../../profiles/unionpay-stripe.json" with { type: "json" };
 import visa from "../../profiles/visa.json" with { type: "json" };
+import visaStripe from "../../profiles/visa-stripe.json" with { type: "json" };
 import mastercard21 from "../../profiles/rehearsal/mastercard-21.json" with { type: "json" };
 import mastercardOffline from "../../profiles/rehearsal/mastercard-offline.json" with { type: "json" };
 import unionpayOfflinePin from "../../profiles/rehearsal/unionpay-offline-pin.json" with { type: "json" };
@@ -30,6 +31,7 @@ export function demonstrationProfiles(): CardProfile[] {
     unionpayExpired,
     unionpayCounterfeit,
     unionpayStripe,
+    visaStripe,
   ];
   return files.map(read).map((profile) => {
     if (!isForIssuers(profile)) throw new TypeError("card profile: a version issuers do not know");

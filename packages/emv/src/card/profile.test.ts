@@ -15,7 +15,7 @@ function checks(pan: string): boolean {
 }
 
 describe("demonstration cards", () => {
-  test("are seven, each with a name, an account number and texts of its own", () => {
+  test("are eight, each with a name, an account number and texts of its own", () => {
     const profiles = demonstrationProfiles();
     assert.deepEqual(
       profiles.map(({ name }) => name),
@@ -27,6 +27,7 @@ describe("demonstration cards", () => {
         "unionpay-expired",
         "unionpay-counterfeit",
         "unionpay-stripe",
+        "visa-stripe",
       ],
     );
     assert.equal(new Set(profiles.map(({ pan }) => pan)).size, profiles.length);
