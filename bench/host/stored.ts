@@ -93,7 +93,7 @@ export async function storedDatabase(
     for (let from = 0; from < millions * 1e6; from += STEP) {
       const day = list[Math.floor((from / (millions * 1e6)) * list.length)] ?? last;
       await query(url, fill(from, Math.min(from + STEP, millions * 1e6), day));
-      log(`${(from + STEP) / 1e6} million`);
+      log(`${Math.min(from / 1e6 + STEP / 1e6, millions)} million`);
     }
     await query(url, "vacuum analyze");
     // The mark of a whole one: a fill that was cut short is begun anew.

@@ -14,6 +14,9 @@ export const { keyFile, readIfThere, writeSecret } = secretFiles(fs, randomBytes
 /** Three for each of 20,000 terminals and those of the house: about 200 bytes each. */
 const OPEN_KEYS = 65_536;
 
+/** Levels of the log at which the module's commands are written down. */
+const LOGS_COMMANDS: ReadonlySet<string> = new Set(["trace", "debug", "info"]);
+
 export type ModuleParts = {
   readonly configuration: AcquirerConfiguration;
   readonly clock: Clock;
@@ -35,7 +38,10 @@ export function openModule({ configuration, clock, random, log }: ModuleParts): 
     masterKey: keyFile(join(configuration.TILLWAY_DATA, "acquirer", "master.key"), random),
     random,
     openKeys: OPEN_KEYS,
-    onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+    // Lines that nobody would write are not made.
+    ...(LOGS_COMMANDS.has(configuration.TILLWAY_LOG) && {
+      onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+    }),
   });
   return { ...module, close: () => undefined };
 }

@@ -19,7 +19,7 @@ export const acquirerSettings = {
     /^[a-z0-9-]{1,40}$/,
     "lower-case letters, digits and hyphens, at most 40",
   ),
-  TILLWAY_LANES: whole("database connections that write payments", 2, { min: 1, max: 16 }),
+  TILLWAY_LANES: whole("database connections that write payments", 1, { min: 1, max: 16 }),
   TILLWAY_BATCH_MOST: whole("most steps that one commit of a lane holds; 1: each its own", 256, {
     min: 1,
     max: 1024,

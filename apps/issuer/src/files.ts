@@ -11,6 +11,9 @@ import type { IssuerConfiguration } from "./settings.ts";
 
 export const { keyFile, readIfThere, secretText, writeSecret } = secretFiles(fs, randomBytes);
 
+/** Levels of the log at which the module's commands are written down. */
+const LOGS_COMMANDS: ReadonlySet<string> = new Set(["trace", "debug", "info"]);
+
 export type ModuleParts = {
   readonly configuration: IssuerConfiguration;
   readonly clock: Clock;
@@ -31,7 +34,10 @@ export function openModule({ configuration, clock, random, log }: ModuleParts): 
   const module = createSoftwareModule({
     masterKey: keyFile(join(configuration.TILLWAY_DATA, "issuer", "master.key"), random),
     random,
-    onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+    // Lines that nobody would write are not made.
+    ...(LOGS_COMMANDS.has(configuration.TILLWAY_LOG) && {
+      onCommand: gatherCommands((commands) => log.info({ commands }, "security module")),
+    }),
   });
   return { ...module, close: () => undefined };
 }

@@ -12,6 +12,7 @@ export {
   type PreparingClient,
   type Side,
 } from "./connection.ts";
+export { jsonArray, jsonTexts } from "./json.ts";
 export {
   bigintOf,
   bigintOrNull,

@@ -41,6 +41,23 @@ test("a step alone goes out at once; what arrives meanwhile is the next batch", 
   assert.deepEqual(lanes.depth, { waiting: 0, inFlight: 0 });
 });
 
+test("a lane that starts at the end of a turn takes what comes in all of that turn", async () => {
+  const batches: (readonly number[])[] = [];
+  const lanes = new Lanes<number, number>({
+    lanes: 1,
+    soon: setImmediate,
+    run: async (_, steps) => {
+      batches.push(steps);
+      return steps;
+    },
+  });
+  const first = lanes.submit(0, 1);
+  await Promise.resolve();
+  const second = lanes.submit(0, 2);
+  assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+  assert.deepEqual(batches, [[1, 2]]);
+});
+
 test("a bucket belongs to the lane bucket mod lanes, and one lane does not wait for another", async () => {
   const { calls, lanes } = held(2);
   const all = [0, 1, 2, 3].map((bucket) => lanes.submit(bucket, bucket));

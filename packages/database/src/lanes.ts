@@ -10,6 +10,11 @@ export type LanesOptions<Step, Result> = {
   readonly run: (lane: number, steps: readonly Step[]) => Promise<readonly Result[]>;
   /** Bounds of a batch; 16 and 256 where left out. */
   readonly cap?: { readonly least: number; readonly most: number };
+  /**
+   * When a lane that is free starts: at the end of the microtask unless given. `setImmediate` lets
+   * everything join that the same turn of the event loop still reads from its sockets.
+   */
+  readonly soon?: (start: () => void) => void;
   /** Whether a failed batch may hide a bad step, so that its halves are tried. */
   readonly bisects?: (error: unknown) => boolean;
 };
@@ -98,7 +103,8 @@ export class Lanes<Step, Result> {
   #wake(number: number, lane: Lane<Step, Result>): void {
     if (lane.ready || lane.inFlight > 0 || lane.waiting.length === 0) return;
     lane.ready = true;
-    queueMicrotask(() => {
+    const { soon = queueMicrotask } = this.#options;
+    soon(() => {
       lane.ready = false;
       void this.#send(number, lane);
     });

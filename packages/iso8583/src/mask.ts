@@ -1,4 +1,4 @@
-import { fromAscii, fromHex, toHex } from "@tillway/bytes";
+import { fromHex, toHex } from "@tillway/bytes";
 import { MessageError } from "./errors.ts";
 import { gbkBytes } from "./gbk.ts";
 import { type Decoded } from "./message.ts";
@@ -77,9 +77,16 @@ function filter(
   const needles = cardNumbers(spec, decoded, chip);
   const fields: Record<string, string> = {};
   const notKept: string[] = [];
-  for (const [number, value] of Object.entries(decoded.fields)) {
+  for (const number of Object.keys(decoded.fields)) {
+    const value = decoded.fields[number];
     if (value === undefined) continue;
     const definition = spec.definitions[Number(number)];
+    // Most of what is kept has nothing to hide but a card number that strayed.
+    if (purpose === "keep" && definition !== undefined && definition.privacy === undefined) {
+      if (holdsAny(value, definition, needles)) notKept.push(number);
+      else fields[number] = value;
+      continue;
+    }
     const kept = treat({ spec, decoded, number, value, purpose, needles, chip }, definition);
     for (const part of kept.lost) notKept.push(part === "" ? number : `${number}.${part}`);
     if (kept.value === undefined) continue;
@@ -119,10 +126,6 @@ function treat(one: Treated, definition: FieldDefinition | undefined): Kept {
     return { value: purpose === "show" ? stars(value) : value, lost: [] };
   }
   if (one.number === "55" && chip !== undefined) return treatChip(chip, purpose, needles);
-  // Only a field that says so has private parts.
-  if (purpose === "keep" && definition.privacy === undefined) {
-    return holdsAny(value, definition, needles) ? hidden : { value, lost: [] };
-  }
   const parts = partsOf(one)?.map((part) => closed(definition, part));
   if (parts === undefined) {
     // Content of no known form may hold a card number as soon as it is long enough for one.
@@ -184,16 +187,20 @@ function openValue(
 
 /** BER-TLV object by object. Shown, a hidden value is stars in its place; kept, the object is gone. */
 function treatChip({ hex, items }: Chip, purpose: Purpose, needles: readonly Needle[]): Kept {
-  const keyOf = numbered();
+  const present = needles.filter((one) => hex.includes(one.hex) || hex.includes(one.asciiHex));
   const parts: Record<string, string> = {};
   const lost: string[] = [];
+  if (purpose === "keep" && present.length === 0 && items.every(({ tag }) => OPEN_TAGS.has(tag))) {
+    return { value: hex, parts, lost };
+  }
+  const keyOf = numbered();
   let text = "";
   for (const { tag, at, valueAt, end } of items) {
     const key = keyOf(tag);
     const content = hex.slice(valueAt * 2, end * 2);
     const open =
       OPEN_TAGS.has(tag) &&
-      !needles.some((needle) => content.includes(needle.hex) || content.includes(needle.asciiHex));
+      !present.some((needle) => content.includes(needle.hex) || content.includes(needle.asciiHex));
     if (!open) lost.push(key);
     if (purpose === "keep") {
       if (open) text += hex.slice(at * 2, end * 2);
@@ -215,31 +222,44 @@ const CARD_TAG = /^(?:.*\.)?(?:5A|57)$/;
 /** Twelve digits hold six that masking hides; any field that repeats them is hidden too. */
 const NEEDLE_LENGTH = 12;
 
+/** The numbers of a spec's fields that hold a card number. */
+const panFields = new WeakMap<Spec, readonly string[]>();
+
+function panFieldsOf(spec: Spec): readonly string[] {
+  const known = panFields.get(spec);
+  if (known) return known;
+  const found = spec.definitions.flatMap((definition, number) =>
+    definition?.privacy === "pan" ? [String(number)] : [],
+  );
+  panFields.set(spec, found);
+  return found;
+}
+
 /** The card numbers that a message carries wherever one has its place. */
 function cardNumbers(spec: Spec, decoded: MessageView, chip: Chip | undefined): Needle[] {
   const { fields } = decoded;
-  const numbers = Object.entries(fields).flatMap(([number, value]) =>
-    spec.definitions[Number(number)]?.privacy === "pan" ? [value] : [],
-  );
+  const found = new Set<string>();
+  const note = (text: string | undefined): void => {
+    const digits = text && /^\d{12}/.exec(text)?.[0];
+    if (digits) found.add(digits.slice(0, NEEDLE_LENGTH));
+  };
+  for (const number of panFieldsOf(spec)) note(fields[number]);
+  note(fields["35"]);
+  note(fields["36"]?.slice(2));
+  note(fields["45"]?.slice(1));
   const value = fields["55"];
   const sets = !chip && value ? partsOf({ spec, decoded, number: "55", value }) : undefined;
-  const held = [
-    ...(sets ?? []).flatMap(({ key, text }) => (CARD_TAG.test(key) ? [text] : [])),
-    ...(chip?.items ?? []).flatMap(({ tag, valueAt, end }) =>
-      CARD_TAG.test(tag) ? [chip?.hex.slice(valueAt * 2, end * 2)] : [],
-    ),
-  ];
-  const tracks = [fields["35"], fields["36"]?.slice(2), fields["45"]?.slice(1)];
-  const found = new Set<string>();
-  for (const text of [...numbers, ...tracks, ...held]) {
-    const digits = /^\d{12}/.exec(text ?? "")?.[0];
-    if (digits !== undefined) found.add(digits.slice(0, NEEDLE_LENGTH));
+  for (const { key, text } of sets ?? []) if (CARD_TAG.test(key)) note(text);
+  for (const { tag, valueAt, end } of chip?.items ?? []) {
+    if (CARD_TAG.test(tag)) note(chip?.hex.slice(valueAt * 2, end * 2));
   }
-  return [...found].map((hex) => ({ hex, asciiHex: toHex(fromAscii(hex)) }));
+  return [...found].map((hex) => ({ hex, asciiHex: `3${hex.split("").join("3")}` }));
 }
 
 function holdsAny(value: string, definition: FieldDefinition, needles: readonly Needle[]): boolean {
   if (needles.length === 0) return false;
+  // A GBK text is looked at as bytes too: two a character, two hex digits each.
+  if (value.length < (definition.encoding === "gbk" ? NEEDLE_LENGTH / 4 : NEEDLE_LENGTH)) return false;
   const bytes = definition.encoding === "gbk" ? gbkBytes(value) : undefined;
   const forms = bytes === undefined ? [value] : [value, toHex(bytes)];
   return needles.some(({ hex, asciiHex }) =>

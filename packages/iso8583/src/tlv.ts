@@ -1,4 +1,4 @@
-import { toHex } from "@tillway/bytes";
+import { hexOf } from "./nibbles.ts";
 
 /** One BER-TLV object: its tag in hex, where it begins, where its value begins and ends. */
 export type TlvItem = {
@@ -32,7 +32,7 @@ export function walkTlv(bytes: Uint8Array): TlvWalk {
       if (tagEnd > at + 3) return { ok: false, at, why: "a tag is longer than three bytes" };
       if (tagEnd > bytes.length) return { ok: false, at, why: "the data end inside a tag" };
     }
-    const tag = toHex(bytes.subarray(at, tagEnd));
+    const tag = hexOf(bytes, at, tagEnd);
     const size = lengthAt(bytes, tagEnd);
     if (typeof size === "string") return { ok: false, at: tagEnd, tag, why: size };
     const end = size.valueAt + size.length;

@@ -84,6 +84,31 @@ export function cbcDecrypt(
   return transform(cipher, "cbc", "decrypt", key, iv, data);
 }
 
+/**
+ * The last block of cipher block chaining from zeros, with one key for many texts, one after the
+ * other: the key is set up once. Each call takes whole blocks.
+ */
+export function cbcChainer(cipher: BlockCipher, key: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const block = blockLength(cipher);
+  const zeros = new Uint8Array(block);
+  const worker = createCipheriv(nameOf(cipher, "cbc", key), wholeKey(cipher, key), zeros);
+  worker.setAutoPadding(false);
+  let before: Uint8Array = zeros;
+  let room = new Uint8Array(512);
+  return (data) => {
+    if (data.length === 0 || data.length % block !== 0) {
+      throw new RangeError("not whole cipher blocks");
+    }
+    if (data.length > room.length) room = new Uint8Array(data.length * 2);
+    room.set(data);
+    // The worker folds the last block that it made into the next one: folded in twice, it is gone.
+    for (let at = 0; at < block; at += 1) room[at] = (room[at] ?? 0) ^ (before[at] ?? 0);
+    before = bytesOf(worker.update(room.subarray(0, data.length))).slice(-block);
+    room.fill(0, 0, data.length);
+    return before.slice();
+  };
+}
+
 /** Each byte with its last bit set so that the number of ones is odd (FIPS 46-3). */
 export function oddParity(key: Uint8Array): Uint8Array {
   return key.map((byte) => {

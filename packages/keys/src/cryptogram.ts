@@ -128,7 +128,7 @@ export function arpc2(
 
 function twoBlocks(key: Uint8Array, left: Uint8Array, right: Uint8Array): Uint8Array {
   if (key.length !== 16) throw new RangeError("a master key has 16 bytes");
-  return oddParity(concat(tdesEncrypt(key, left), tdesEncrypt(key, right)));
+  return oddParity(tdesEncrypt(key, concat(left, right)));
 }
 
 function checkAtc(atc: Uint8Array): Uint8Array {

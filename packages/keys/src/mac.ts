@@ -2,6 +2,7 @@ import { concat, fromAscii, toHex, xor } from "@tillway/bytes";
 import {
   type BlockCipher,
   blockLength,
+  cbcChainer,
   cbcEncrypt,
   ecbEncrypt,
   ecbEncryptor,
@@ -57,8 +58,25 @@ export function algorithm3Mac(
 
 /** The retail MAC (ANSI X9.19): algorithm 3 with the halves of a key of 16 bytes. */
 export function retailMac(key: Uint8Array, data: Uint8Array, padding: MacPadding): Uint8Array {
+  return retailMacer(key)(data, padding);
+}
+
+/** The same with one key for many messages, one after the other: the key is set up once. */
+export function retailMacer(
+  key: Uint8Array,
+): (data: Uint8Array, padding: MacPadding) => Uint8Array {
   if (key.length !== 16) throw new RangeError("a retail MAC key has 16 bytes");
-  return algorithm3Mac(key.subarray(0, 8), key.subarray(8), data, padding);
+  const chain = cbcChainer("tdes", key.subarray(0, 8));
+  // Encrypted, decrypted, encrypted: what algorithm 3 does to its last block is TDES with two keys.
+  const finish = ecbEncryptor("tdes", key);
+  return (data, padding) => {
+    // Only the end is filled: the rest need not be copied for it.
+    const whole = padding === 3 ? padForMac(data, 3) : data;
+    const rest = whole.length % 8;
+    const before = whole.length - (rest > 0 || padding === 2 || whole.length === 0 ? rest : 8);
+    const last = padForMac(whole.subarray(before), padding === 3 ? 1 : padding);
+    return finish(before === 0 ? last : xor(chain(whole.subarray(0, before)), last));
+  };
 }
 
 /** CMAC (NIST SP 800-38B): one block of output; callers truncate from the left. */

@@ -23,6 +23,7 @@ import {
   unionpayCbcMac,
   unionpayRetailMac,
 } from "./index.ts";
+import { algorithm3Mac, retailMacer } from "./mac.ts";
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
@@ -95,6 +96,17 @@ test("UnionPay's chained MAC is block after block folded in and encrypted", () =
   const key = fromHex("0123456789ABCDEFFEDCBA9876543210");
   const written = toAscii(unionpayRetailMac(key, fromAscii("0200")));
   assert.equal(written, toHex(retailMac(key, fromAscii("0200"), 1)).slice(0, 8));
+});
+
+test("a retail MAC kept for many messages gives each what algorithm 3 gives", () => {
+  const key = fromHex("0123456789ABCDEFFEDCBA9876543210");
+  const mac = retailMacer(key);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 700 }), fc.constantFrom(1, 2, 3), (data, padding) => {
+      const expected = algorithm3Mac(key.subarray(0, 8), key.subarray(8), data, padding);
+      assert.deepEqual(mac(data, padding), expected);
+    }),
+  );
 });
 
 test("a track comes back from its encryption, and only one block of it changes", () => {

@@ -222,6 +222,7 @@ export function postgresRegistry(database: Database): Registry {
   // Those that are asked for while a query is under way are read together by the next one.
   const reading = new Lanes<string, Terminal | undefined>({
     lanes: 1,
+    soon: setImmediate,
     run: async (_lane, tids) => {
       const found = await database.use((sql) => readTerminals(sql, tids));
       return tids.map((tid) => found.get(tid));

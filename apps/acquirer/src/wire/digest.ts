@@ -1,5 +1,5 @@
 /** What makes two messages with one key the same message. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { fieldParts, unionpayPos, type Decoded, type MessageFields } from "@tillway/iso8583";
 
 // Not the PIN block, the tracks and the MAC: a repeat may carry them under another session's keys.
@@ -9,7 +9,7 @@ const REVERSAL = ["3", "4", "42", "49", "60"];
 const CHIP_TAGS = ["82", "84", "95", "9A", "9C", "5F2A", "9F02", "9F10", "9F26", "9F36", "9F37"];
 
 function digest(parts: readonly unknown[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return hash("sha256", JSON.stringify(parts));
 }
 
 const content = (fields: MessageFields, numbers: readonly string[]): (string | null)[] =>

@@ -79,6 +79,8 @@ const MERCHANTS = 64;
 const CONTEXT = "load/set";
 /** A card's counter has two bytes; a set is issued anew well before its end. */
 const COUNTER_END = 50_000;
+/** Each has an RSA key to be found: a party is given as many as it makes well within a minute. */
+const CARDS_AT_ONCE = 64;
 const BALANCE = "100000000000000";
 
 const place = (data: string): string => join(data, "load", "set.sealed");
@@ -122,7 +124,13 @@ export async function ensureSet(
     say(`issuing cards for the load: ${count} in all`);
     const all = Array.from({ length: count }, (_, at) => card(at));
     const cards = anew ? all : all.slice(set.cards.length);
-    await provision("issuer", { links: [], cards, anew });
+    for (let from = 0; from < cards.length; from += CARDS_AT_ONCE) {
+      const some = cards.slice(from, from + CARDS_AT_ONCE);
+      await provision("issuer", { links: [], cards: some, anew });
+      if (anew) continue;
+      set = { ...set, cards: [...set.cards, ...some.map(({ name }) => name)] };
+      writeSet(data, set);
+    }
     const used = { counter: anew ? 0 : counter, stan };
     set = { ...set, cards: all.map(({ name }) => name), used, reserved: null };
     writeSet(data, set);

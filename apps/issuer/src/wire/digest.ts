@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MessageFields } from "@tillway/iso8583";
 
 // The PIN block is not among them: a repeat may carry it under another session key.
@@ -16,7 +16,5 @@ export type Tokens = {
  */
 export function businessDigest(cards: Tokens, fields: MessageFields): string {
   const content = BUSINESS_FIELDS.map((number) => [number, fields[number] ?? null]);
-  return createHash("sha256")
-    .update(JSON.stringify([cards.token, cards.receiver?.token ?? null, content]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([cards.token, cards.receiver?.token ?? null, content]));
 }

@@ -1,12 +1,11 @@
 import { equal, fromAscii, fromHex, toAscii, toHex } from "@tillway/bytes";
 import { baseKey, type DukptPurpose, hostKey } from "./dukpt-keys.ts";
 import { firstBad, isHex, isPan } from "./forms.ts";
-import { encryptor } from "./key-ciphers.ts";
+import { encryptor, retailMacUnder } from "./key-ciphers.ts";
 import { blockCipher, type ClearKey, type Keyring, type Need, refuse } from "./keyring.ts";
 import {
   cbcMac,
   cmac,
-  retailMac,
   unionpayCbcMac,
   unionpayMacWith,
   unionpayRetailMac,
@@ -149,7 +148,7 @@ function compute(
     case "unionpay-x919":
       return short ? undefined : unionpayRetailMac(key.value, data);
     case "x919":
-      return short ? undefined : retailMac(key.value, data, 1);
+      return short ? undefined : retailMacUnder(key)(data, 1);
     case "cbc":
       return cbcMac("tdes", key.value, data, 1);
     case "cmac":

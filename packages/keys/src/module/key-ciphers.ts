@@ -1,4 +1,5 @@
 import { ecbDecryptor, ecbEncryptor } from "../cipher.ts";
+import { retailMacer } from "../mac.ts";
 import type { WorkingKey } from "./dukpt-keys.ts";
 import { blockCipher } from "./keyring.ts";
 
@@ -8,6 +9,9 @@ export const encryptor = onceForKey((key) => ecbEncryptor(blockCipher(key), key.
 
 /** The reverse of `encryptor`. */
 export const decryptor = onceForKey((key) => ecbDecryptor(blockCipher(key), key.value));
+
+/** The retail MAC under a key of 16 bytes. */
+export const retailMacUnder = onceForKey((key) => retailMacer(key.value));
 
 function onceForKey<T>(make: (key: WorkingKey) => T): (key: WorkingKey) => T {
   const made = new WeakMap<WorkingKey, T>();

@@ -1,5 +1,5 @@
 /** Rows that a batch appends. One statement for all of them, made from the columns below. */
-import { toInstant, type Sql } from "@tillway/database";
+import { jsonArray, jsonTexts, toInstant, type Sql } from "@tillway/database";
 import type { TransactionInsert, Writes } from "../found.ts";
 import type { OpenStep } from "../step.ts";
 import type { Place } from "../transaction.ts";
@@ -7,9 +7,6 @@ import type { Place } from "../transaction.ts";
 type Value = string | number | null;
 type Column<Row> = readonly [name: string, type: string, of: (row: Row) => Value];
 type Table = { readonly text: string; readonly values: (writes: Writes) => (Value[] | string)[] };
-
-/** Between JSON texts, where it cannot stand by itself: quoting an array of them costs more. */
-const SEPARATOR = "\u001e";
 
 let parameters = 0;
 
@@ -22,19 +19,16 @@ function table<Row>(
   const names = columns.map(([column]) => column).join(", ");
   const arrays = columns.map(([, type]) => {
     parameters += 1;
-    return type === "jsonb"
-      ? `string_to_array($${parameters}::text, E'\\x1e', '')`
-      : `$${parameters}::${type}[]`;
+    return type === "jsonb" ? jsonArray(parameters) : `$${parameters}::${type}[]`;
   });
-  const chosen = columns.map(([column, type]) => (type === "jsonb" ? `${column}::jsonb` : column));
   return {
-    text: `insert into ${name} (${names}) select ${chosen.join(", ")}
+    text: `insert into ${name} (${names}) select ${names}
       from unnest(${arrays.join(", ")}) with ordinality as u (${names}, place_) order by place_`,
     values: (writes) => {
       const rows = rowsOf(writes);
       return columns.map(([, type, of]) => {
         const values = rows.map(of);
-        return type === "jsonb" ? values.map((value) => value ?? "").join(SEPARATOR) : values;
+        return type === "jsonb" ? jsonTexts(values.map((one) => one?.toString() ?? null)) : values;
       });
     },
   };

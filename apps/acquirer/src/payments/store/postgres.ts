@@ -52,6 +52,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
   );
   const lanes = new Lanes<Step, Result>({
     lanes: options.lanes,
+    soon: setImmediate,
     cap: { least: Math.min(16, options.batchMost), most: options.batchMost },
     run: (number, steps) => {
       const lane = connections[number];

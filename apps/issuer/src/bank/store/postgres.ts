@@ -10,14 +10,15 @@ import type { BankStore, Names, OrderedScript, Overdue, Step } from "../store.ts
 import { load } from "./load.ts";
 import { write } from "./write.ts";
 
-/** Writers at a time. A lane has the accounts of its buckets to itself. */
-const LANES = 2;
+/** One writer: the fewer there are, the more each commit holds (docs/decisions/0004). */
+const LANES = 1;
 
 type Waiting = { readonly names: Names; readonly decide: (book: Book) => void };
 
 export function bankStore(database: Database, clock: Clock): BankStore {
   const lanes = new Lanes<Waiting, undefined>({
     lanes: LANES,
+    soon: setImmediate,
     run: async (_lane, steps) => {
       await batch(database, async (sql) => {
         const book = new Book(
@@ -35,6 +36,7 @@ export function bankStore(database: Database, clock: Clock): BankStore {
   // Reads that arrive together are one statement.
   const reads = new Lanes<string, CardRecord | undefined>({
     lanes: 1,
+    soon: setImmediate,
     run: async (_lane, tokens) => {
       const found = await withClient(database, (sql) => findCards(sql, tokens, "read"));
       const cards = new Map(found.map((card) => [card.token, card]));

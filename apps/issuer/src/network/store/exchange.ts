@@ -4,6 +4,8 @@ import {
   fieldsOf,
   fieldsOrNull,
   instantOf,
+  jsonArray,
+  jsonTexts,
   textOf,
   textOrNull,
   toInstant,
@@ -57,7 +59,7 @@ export async function openExchanges(
                             where a.original_key = u.key and a.mti = '0420') as reversed
          from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-                     $13::timestamptz[], $14::jsonb[], $15::timestamptz[])
+                     $13::timestamptz[], ${jsonArray(14)}, $15::timestamptz[])
            as u (bucket, key, digest, type, from_institution, to_institution, state, response_code,
                  rrn, pan_token, pan_cipher, owner, lease_until, request, received_at)
      )
@@ -86,7 +88,7 @@ export async function openExchanges(
       exchanges.map((one) => one.panCipher),
       exchanges.map((one) => one.owner),
       exchanges.map((one) => toInstant(one.leaseUntil)),
-      exchanges.map((one) => JSON.stringify(one.request)),
+      jsonTexts(exchanges.map((one) => JSON.stringify(one.request))),
       exchanges.map((one) => toInstant(one.receivedAt)),
     ],
   );
@@ -110,7 +112,7 @@ export async function endExchanges(sql: Sql, endings: readonly Ending[]): Promis
   const { rows } = await sql.query(
     `update issuer.network_exchange x
         set state = u.state, response_code = u.code, reply = u.reply, answered_at = u.at
-       from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
+       from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], ${jsonArray(6)},
                    $7::timestamptz[]) as u (bucket, key, owner, state, code, reply, at)
       where x.bucket = u.bucket and x.key = u.key and x.owner = u.owner and x.state = 'forwarded'
      returning x.key`,
@@ -120,7 +122,7 @@ export async function endExchanges(sql: Sql, endings: readonly Ending[]): Promis
       endings.map((one) => one.owner),
       endings.map((one) => one.state),
       endings.map((one) => one.responseCode),
-      endings.map((one) => (one.reply === undefined ? null : JSON.stringify(one.reply))),
+      jsonTexts(endings.map((one) => (one.reply === undefined ? null : JSON.stringify(one.reply)))),
       endings.map((one) => toInstant(one.at)),
     ],
   );

@@ -21,8 +21,8 @@ type Step =
 /** The key of the step where its write took effect. */
 type Result = Written | "ended" | "stored";
 
-/** Writers at a time; each commits what arrived while the one before was on its way. */
-const LANES = 2;
+/** One writer: the fewer there are, the more each commit holds (docs/decisions/0004). */
+const LANES = 1;
 
 /** More requests than this that wait to be written would all be answered late: the next are 96. */
 const DEEPEST = 4096;
@@ -30,6 +30,7 @@ const DEEPEST = 4096;
 export function networkStore(database: Database): NetworkStore {
   const lanes = new Lanes<Step, Result>({
     lanes: LANES,
+    soon: setImmediate,
     run: (_lane, steps) => batch(database, (sql) => writeAll(sql, steps)),
   });
   const submit = (key: string, step: Step): Promise<Result> => lanes.submit(bucketOf(key), step);
