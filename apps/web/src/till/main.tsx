@@ -4,7 +4,11 @@ import { dictionaries, firstLanguage, LanguageContext, type Language } from "../
 import { Pairing } from "./Pairing.tsx";
 import { pair, read, type Terminal } from "./terminal.ts";
 import { Till } from "./Till.tsx";
-import "./till.css";
+import "./page.css";
+import "./order.css";
+import "./running.css";
+import "./cashier.css";
+import "./cards.css";
 
 /** The terminal named in the address (?terminal=TID), or the first one. */
 function chosen(terminals: readonly Terminal[]): Terminal | undefined {
