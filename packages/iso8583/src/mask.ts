@@ -259,7 +259,8 @@ function cardNumbers(spec: Spec, decoded: MessageView, chip: Chip | undefined): 
 function holdsAny(value: string, definition: FieldDefinition, needles: readonly Needle[]): boolean {
   if (needles.length === 0) return false;
   // A GBK text is looked at as bytes too: two a character, two hex digits each.
-  if (value.length < (definition.encoding === "gbk" ? NEEDLE_LENGTH / 4 : NEEDLE_LENGTH)) return false;
+  if (value.length < (definition.encoding === "gbk" ? NEEDLE_LENGTH / 4 : NEEDLE_LENGTH))
+    return false;
   const bytes = definition.encoding === "gbk" ? gbkBytes(value) : undefined;
   const forms = bytes === undefined ? [value] : [value, toHex(bytes)];
   return needles.some(({ hex, asciiHex }) =>

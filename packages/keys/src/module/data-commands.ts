@@ -3,13 +3,7 @@ import { baseKey, type DukptPurpose, hostKey } from "./dukpt-keys.ts";
 import { firstBad, isHex, isPan } from "./forms.ts";
 import { encryptor, retailMacUnder } from "./key-ciphers.ts";
 import { blockCipher, type ClearKey, type Keyring, type Need, refuse } from "./keyring.ts";
-import {
-  cbcMac,
-  cmac,
-  unionpayCbcMac,
-  unionpayMacWith,
-  unionpayRetailMac,
-} from "../mac.ts";
+import { cbcMac, cmac, unionpayCbcMac, unionpayMacWith, unionpayRetailMac } from "../mac.ts";
 import { isKsnOrNone } from "./pin-block-keys.ts";
 import { open, panToken, seal } from "../seal.ts";
 import type { CommandOf, KeyBlock, Outcome } from "./security-module.ts";
