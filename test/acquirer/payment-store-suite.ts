@@ -140,6 +140,7 @@ export function closingOf(step: OpenStep, code: "00" | "51"): CloseStep {
           ...claimsNothing,
           draws: step.draws,
         },
+    releases: null,
     frees: code !== "00",
     happening: {
       type: state,
