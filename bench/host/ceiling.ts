@@ -103,6 +103,7 @@ function closing({ bucket, transaction, key: { merchant }, at }: OpenStep): Clos
     businessDate: day,
     lease,
     claims: { follows: null, taken: { holds: false, refund: 0n, tip: 0n }, draws: [] },
+    releases: null,
     frees: false,
     happening: {
       type: "approved",

@@ -208,8 +208,17 @@ export class PaymentsMemory {
       const row = this.keys.get(`${name}/${kind}`);
       if (!row) continue;
       found.requests.set(name, row.of?.transaction ?? null);
-      if (row.of) places.push(row.of.transaction);
+      if (row.of) places.push(row.of.transaction, ...this.#heldBefore(row.of.transaction));
     }
+  }
+
+  /** Of the void of a completion: the completion and its hold. */
+  #heldBefore(id: string): string[] {
+    const undo = this.standing(id);
+    if (undo?.name !== "completion void" || !undo.claims.follows) return [];
+    const { transaction } = undo.claims.follows;
+    const hold = this.standing(transaction)?.claims.follows;
+    return hold ? [transaction, hold.transaction] : [transaction];
   }
 
   #claimNote(key: NaturalKey, step: Place & { readonly at: number }): boolean {

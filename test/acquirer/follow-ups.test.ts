@@ -153,3 +153,36 @@ test("a promise that was not kept moves nothing; kept, it cannot be kept twice",
   assert.equal(await follow("deposit confirmation", deposit), "22");
   assert.equal((await receivable()) - before, -2580n);
 });
+
+test("a hold whose completion was voided may be followed again, at any terminal", async () => {
+  const before = await house.balances();
+  const hold = await done("pre-authorisation");
+  const completion = await terminal.following("completion", hold);
+  const completed: Done = { asked: completion, told: await terminal.ask(completion) };
+  assert.equal(completed.told.fields["39"], "00");
+  assert.equal(await follow("pre-authorisation void", hold), "22", "it is completed");
+  const undo = await terminal.following("completion void", completed);
+  assert.equal((await terminal.ask(undo)).fields["39"], "00");
+  assert.equal(await follow("completion void", completed), "22");
+  assert.equal(await follow("pre-authorisation void", hold), "00");
+  assert.equal(await follow("pre-authorisation void", hold), "22", "once");
+  assert.equal(await follow("completion", hold), "22");
+  // Were the void of the completion undone now, the hold would be charged and cancelled.
+  assert.equal((await terminal.ask(terminal.reversal(undo))).fields["39"], "22");
+  assert.deepEqual(await house.balances(), before);
+});
+
+test("the void of a completion is reversed: its hold is completed and taken as before", async () => {
+  const hold = await done("pre-authorisation");
+  const completion = await terminal.following("completion", hold);
+  const completed: Done = { asked: completion, told: await terminal.ask(completion) };
+  const undo = await terminal.following("completion void", completed);
+  assert.equal((await terminal.ask(undo)).fields["39"], "00");
+  assert.equal((await terminal.ask(terminal.reversal(undo))).fields["39"], "00");
+  assert.equal(await follow("pre-authorisation void", hold), "22");
+  assert.equal(await follow("completion", hold), "22");
+  await until("it may be voided anew", async () => {
+    return (await follow("completion void", completed)) === "00";
+  });
+  assert.equal(await follow("completion", hold), "00", "and the hold completed anew");
+});

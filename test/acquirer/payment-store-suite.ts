@@ -1,6 +1,7 @@
 /** What every store of payments must do: run on PostgreSQL here, on memory in the simulation. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { TransactionName } from "@tillway/transactions";
 import { takes, unmarked } from "../../apps/acquirer/src/payments/follow.ts";
 import type { Store } from "../../apps/acquirer/src/payments/index.ts";
 import type { CloseStep, OpenStep, ReverseStep } from "../../apps/acquirer/src/payments/step.ts";
@@ -140,6 +141,7 @@ export function closingOf(step: OpenStep, code: "00" | "51"): CloseStep {
           ...claimsNothing,
           draws: step.draws,
         },
+    releases: null,
     frees: code !== "00",
     happening: {
       type: state,
@@ -316,6 +318,39 @@ export function paymentStoreSuite(form: string, open: () => Promise<StoreHouse>)
     assert.deepEqual(await marksOf(sale), unmarked);
     const next = opening({ name: "sale void", follows: placeOf(sale) });
     assert.deepEqual(await house.store.open(next), { kind: "opened" });
+  });
+
+  test(`${form}: a voided completion's hold is free; its void's reversal takes it, or finds it taken`, async () => {
+    const following = async (name: TransactionName, of: OpenStep) => {
+      const step = opening({ name, follows: placeOf(of) });
+      assert.deepEqual(await house.store.open(step), { kind: "opened" });
+      return step;
+    };
+    const taken = { holds: true, refund: 0n, tip: 0n };
+    const hold = await approved({ name: "pre-authorisation" });
+    const completion = await following("completion", hold);
+    await house.store.close({ ...closingOf(completion, "00"), journal: null });
+    const release = { place: placeOf(hold), by: completion.transaction, taken };
+    const undo = await following("completion void", completion);
+    assert.equal(
+      (await marksOf(hold))?.heldBy,
+      completion.transaction,
+      "not before it is approved",
+    );
+    await house.store.close({ ...closingOf(undo, "00"), journal: null, releases: release });
+    assert.deepEqual(await marksOf(hold), unmarked);
+    assert.equal((await house.store.reverse(reversing(undo))).answer.kind, "accepted");
+    assert.equal((await marksOf(hold))?.heldBy, completion.transaction);
+    const other = await approved({ name: "pre-authorisation" });
+    const second = await following("completion", other);
+    await house.store.close({ ...closingOf(second, "00"), journal: null });
+    const again = await following("completion void", second);
+    const free = { place: placeOf(other), by: second.transaction, taken };
+    await house.store.close({ ...closingOf(again, "00"), journal: null, releases: free });
+    const next = await following("pre-authorisation void", other);
+    const late = await house.store.reverse(reversing(again));
+    assert.deepEqual(late.answer, { kind: "refused", reason: "followed" });
+    assert.equal((await marksOf(other))?.heldBy, next.transaction);
   });
 
   test(`${form}: a limit of a day holds for requests at one time, and a decline gives it back`, async () => {

@@ -196,6 +196,18 @@ async function bankSaid({ fields }: Message): Promise<unknown> {
   return row?.["response_code"];
 }
 
+test("a hold whose completion was voided is held again, and may be voided: nothing stays held", async () => {
+  const { message, answer } = await approved("pre-authorisation");
+  const effect = await change(async () => {
+    const completion = following("completion", message, answer, 8_00n);
+    const completed = await acquirer.ask(completion.mti, completion.fields);
+    assert.equal(completed.fields["39"], "00");
+    assert.equal(await ask(following("completion void", completion, completed, 8_00n)), "00");
+    assert.equal(await ask(following("pre-authorisation void", message, answer, AMOUNT)), "00");
+  });
+  assert.deepEqual(effect, [0n, -AMOUNT]);
+});
+
 for (const [name, row] of Object.entries(rows)) {
   const type = name as TransactionName;
   const advice = networkCodes(type).mti === "0220";

@@ -83,10 +83,11 @@ test("a refund at another terminal, where the card is read again", async () => {
 test("an amount set apart is freed, charged, charged by advice, and given back", async () => {
   await moves(debit, -11_000n, async () => {
     await approved("cancel-preauth", "--rrn", await made("preauth", "--amount", "100.00"));
-    // Its hold stands again afterwards, on another card's account.
+    // Its hold stands again afterwards, on another card's account, and is cancelled.
     const first = await made("preauth", "--amount", "100.00", "--card", "unionpay-credit");
     const completion = await made("complete", "--rrn", first, "--amount", "90.00");
     await approved("cancel-completion", "--rrn", completion);
+    await approved("cancel-preauth", "--rrn", first);
     const second = await made("preauth", "--amount", "100.00");
     await approved("complete", "--rrn", second, "--amount", "110.00", "--advice");
     const third = await made("preauth", "--amount", "10.00");

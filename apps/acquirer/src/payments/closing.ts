@@ -81,6 +81,7 @@ export async function closing(
       businessDate: day,
       lease,
       claims: standing.claims,
+      releases: answer.kind === "approved" ? payment.releases : null,
       frees: effects.includes("free"),
       happening,
       messages,

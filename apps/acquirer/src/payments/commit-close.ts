@@ -5,7 +5,7 @@ import { outboxEvent, quiet } from "./commit-open.ts";
 import { free } from "./follow.ts";
 import { decide, lifeOf } from "./state.ts";
 import type { AcknowledgeStep, CloseResult, CloseStep, NoteStep, Result } from "./step.ts";
-import type { Claims, Place } from "./transaction.ts";
+import type { Claims, Place, Release } from "./transaction.ts";
 
 /** Gives back what a transaction took of its original and of the limits. */
 export function freeClaims(of: Place, claims: Claims, deciding: Deciding): void {
@@ -24,6 +24,13 @@ export function freeClaims(of: Place, claims: Claims, deciding: Deciding): void 
   }
 }
 
+/** A completion was voided: its hold stands again and may be followed. */
+function release({ place, by, taken }: Release, { writes, standings }: Deciding): void {
+  const hold = standings.get(place.transaction);
+  if (hold) standings.set(place.transaction, { ...hold, marks: free(hold.marks, by, taken) });
+  writes.marks.push({ place, by, taken, sign: -1n });
+}
+
 /** Closes what its owner still holds; a step whose lease was taken away is fenced. */
 export function decideClose(step: CloseStep, deciding: Deciding): CloseResult {
   // Of two steps for one transaction in a batch the first one decides.
@@ -38,6 +45,7 @@ export function decideClose(step: CloseStep, deciding: Deciding): CloseResult {
   if (journal) writes.journals.push(journal);
   if (event) writes.outbox.push({ bucket: step.bucket, event, at: happening.at });
   if (step.frees) freeClaims(step, step.claims, deciding);
+  if (step.releases) release(step.releases, deciding);
   const standing = standings.get(step.transaction);
   if (standing) {
     const { state, authorisationCode, partOf } = happening;

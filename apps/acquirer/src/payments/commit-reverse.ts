@@ -3,10 +3,10 @@ import { undoJournalFor } from "../ledger/index.ts";
 import { reversalAdvice } from "./advice.ts";
 import { keyText, type Deciding, type KeyRow, type Standing } from "./found.ts";
 import { outboxEvent, quiet } from "./commit-open.ts";
-import { isFollowed } from "./follow.ts";
+import { isFollowed, take } from "./follow.ts";
 import { decide, lifeOf, type Decision } from "./state.ts";
 import type { ReverseResult, ReverseStep } from "./step.ts";
-import type { ReversalRefusal } from "./transaction.ts";
+import { releasedBy, type ReversalRefusal } from "./transaction.ts";
 
 function keyRow(step: ReverseStep, kind: KeyRow["class"], original?: Standing): KeyRow {
   const own = kind === "reversal";
@@ -38,6 +38,21 @@ function amountsOf({ sent, amount }: Standing): readonly bigint[] {
   return asked === undefined ? [amount] : [amount, BigInt(asked)];
 }
 
+/** The hold that a void of a completion gave back, and the completion. */
+function heldAgain({ name, claims }: Standing, standings: Deciding["standings"]) {
+  const completion = claims.follows ? standings.get(claims.follows.transaction) : undefined;
+  const released = releasedBy(name, completion);
+  const hold = released ? standings.get(released.place.transaction) : undefined;
+  return released && hold ? { released, hold } : undefined;
+}
+
+/** Whether something that stands follows it, or the hold that it gave back. */
+function isTaken(original: Standing, standings: Deciding["standings"]): boolean {
+  const heldBy = heldAgain(original, standings)?.hold.marks.heldBy ?? null;
+  const again = original.state === "approved" && heldBy !== null;
+  return isFollowed(original.marks) || again;
+}
+
 /** Reverses in the order of the steps; a repeat in the same batch is answered as one. */
 export function decideReverse(step: ReverseStep, deciding: Deciding): ReverseResult {
   const { writes, requests, reversals, standings } = deciding;
@@ -51,7 +66,7 @@ export function decideReverse(step: ReverseStep, deciding: Deciding): ReverseRes
     return { answer: accepted, advised: false };
   }
   if (original && !amountsOf(original).includes(step.amount)) return refused("amount-differs");
-  const followed = original !== undefined && isFollowed(original.marks);
+  const followed = original !== undefined && isTaken(original, standings);
   const state = original?.state ?? (transaction === null ? "tombstone" : "none");
   const life = original ? lifeOf(original.name) : "payment";
   const decision = decide(life, state, followed ? "reversal-followed" : "reversal");
@@ -92,6 +107,13 @@ function carryOut(
     const when = { id: spare.journalId, businessDate: step.businessDate, occurredAt: at };
     const journal = undoJournalFor({ ...original, ...original.booked }, when);
     if (journal) writes.journals.push(journal);
+    const again = heldAgain(original, standings);
+    if (again) {
+      const { released, hold } = again;
+      const { place: at, by, taken } = released;
+      standings.set(at.transaction, { ...hold, marks: take(hold.marks, by, taken) });
+      writes.marks.push({ place: at, by, taken, sign: 1n });
+    }
   }
   const changed = { ...original, state };
   standings.set(original.transaction, changed);

@@ -33,7 +33,10 @@ export type Found = {
   readonly reversals: ReadonlyMap<string, string>;
   /** Keys of what is to be reversed, by `keyText`: the transaction, or null for a tombstone. */
   readonly requests: ReadonlyMap<string, string | null>;
-  /** Originals, and what reversals, acknowledgements and notes are about, by id. */
+  /**
+   * Originals, and what reversals, acknowledgements and notes are about, by id. Where a void of a
+   * completion is reversed, also the completion and, under lock, its hold.
+   */
   readonly standings: ReadonlyMap<string, Standing>;
   /** Advices that were pending, by id. */
   readonly pending: ReadonlySet<string>;

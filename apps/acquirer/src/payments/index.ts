@@ -48,6 +48,7 @@ export {
 export {
   approvalCodes,
   ownCodes,
+  releasedBy,
   type Assigned,
   type HopMessage,
   type Kept,

@@ -35,6 +35,7 @@ async function stepFor(expired: Expired, options: RecoveryOptions): Promise<Clos
     businessDate,
     lease,
     claims,
+    releases: null,
     frees: effects.includes("free"),
     happening: { ...quiet, type: "expired", state, reason: "owner-gone", at },
     messages: [],

@@ -12,6 +12,7 @@ import type {
   Known,
   NaturalKey,
   Place,
+  Release,
   Reply,
   ReversalAnswer,
 } from "./transaction.ts";
@@ -99,6 +100,8 @@ export type CloseStep = Place & {
   readonly do: "close";
   readonly lease: Lease;
   readonly claims: Claims;
+  /** What an approval gives back of a hold. */
+  readonly releases: Release | null;
   readonly frees: boolean;
   readonly happening: Happening;
   readonly messages: readonly HopMessage[];

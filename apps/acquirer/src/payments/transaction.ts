@@ -1,5 +1,5 @@
 /** What the room works with: keys, payments, what the network said, what is stored. */
-import type { TransactionName } from "@tillway/transactions";
+import { catalogue, type TransactionName } from "@tillway/transactions";
 import type { Taken } from "./follow.ts";
 import type { Draw } from "./limits.ts";
 import type { State } from "./state.ts";
@@ -103,6 +103,8 @@ export type Payment = {
   /** DE 38 of a follow-up. */
   readonly authorisationCode: string | null;
   readonly follows: Place | null;
+  /** What its approval gives back of a hold: of the void of a completion. */
+  readonly releases: Release | null;
   readonly request: Kept;
   /** DE 7, 11, 32 and 33 of the network request. */
   readonly networkKey: string;
@@ -213,4 +215,17 @@ export function repeatAnswer(known: Known, digest: string): PaymentAnswer | "wai
     case "tombstone":
       return { kind: "refused", reason: "reversed-before" };
   }
+}
+
+/** A hold that a completion took, once the completion is voided: it may be followed again. */
+export type Release = { readonly place: Place; readonly by: string; readonly taken: Taken };
+
+/** What a follow-up of this type gives back of what its original took; null where it is nothing. */
+export function releasedBy(
+  name: TransactionName,
+  original: { readonly transaction: string; readonly claims: Claims } | undefined,
+): Release | null {
+  if (!original || catalogue[name].issuing !== "uncapture") return null;
+  const { follows, taken } = original.claims;
+  return follows && { place: follows, by: original.transaction, taken };
 }

@@ -6,6 +6,7 @@ import { catalogue, type TransactionName } from "@tillway/transactions";
 import {
   lifeOf,
   networkKeyOf,
+  releasedBy,
   type NaturalKey,
   type OriginalRow,
   type Payment,
@@ -246,6 +247,7 @@ async function domainPayment(
     cardShown: ready.cardShown,
     authorisationCode: original ? (fields["38"] ?? null) : null,
     follows: original ? placeOf(original) : null,
+    releases: releasedBy(name, original?.standing),
     request: keptOf(message),
     networkKey: networkKeyOf(request.fields),
     networkRequest: keep(request),

@@ -5,6 +5,7 @@ import { catalogue, follows, transactionNames, type TransactionName } from "@til
 import {
   lifeOf,
   networkKeyOf,
+  releasedBy,
   type Kept,
   type OriginalRow,
   type PaymentAnswer,
@@ -140,6 +141,7 @@ export async function payByApi(options: DeskOptions, request: ApiRequest): Promi
     cardShown: false,
     authorisationCode: standing.authorisationCode,
     follows: { bucket, transaction, businessDate },
+    releases: releasedBy(name, standing),
     request: kept(mti, {}),
     networkKey: networkKeyOf(message.fields),
     networkRequest: keep(message),

@@ -8,7 +8,8 @@ import {
   wordOf,
   type Sql,
 } from "@tillway/database";
-import { fullKeyText, keyText, placeText, type Found } from "../found.ts";
+import { catalogue } from "@tillway/transactions";
+import { fullKeyText, keyText, placeText, type Found, type Standing } from "../found.ts";
 import { counterOf, type Use } from "../limits.ts";
 import type { AcknowledgeStep, CloseStep, NoteStep, OpenStep, ReverseStep, Step } from "../step.ts";
 import { keyClasses, type Known, type NaturalKey, type Place } from "../transaction.ts";
@@ -209,6 +210,26 @@ async function knownOfAll(sql: Sql, steps: readonly OpenStep[]): Promise<Map<str
   return known;
 }
 
+/**
+ * With the completion and, under lock, the hold of each void of a completion that may be reversed.
+ * Rare, and so asked for apart.
+ */
+async function withHolds(
+  sql: Sql,
+  found: Map<string, Standing>,
+  reverses: boolean,
+): Promise<Map<string, Standing>> {
+  if (!reverses) return found;
+  const voids = [...found.values()].filter(({ name }) => catalogue[name].issuing === "uncapture");
+  const completions = voids.map(({ claims }) => claims.follows).filter(isPlace);
+  if (completions.length === 0) return found;
+  const completed = await readStandings(sql, completions);
+  const holds = [...completed.values()].map(({ claims }) => claims.follows).filter(isPlace);
+  if (holds.length > 0) await sql.query(LOCK_MARKS, placeArrays(holds));
+  const held = await readStandings(sql, holds);
+  return new Map([...completed, ...held, ...found]);
+}
+
 const isPlace = (place: Place | null): place is Place => place !== null;
 
 /** Everything that a batch needs to be decided, under locks where it may change it. */
@@ -240,7 +261,7 @@ export async function find(sql: Sql, steps: readonly Step[]): Promise<Found> {
     landed,
     reversals: locked.reversals,
     requests: locked.requests,
-    standings: await readStandings(sql, places),
+    standings: await withHolds(sql, await readStandings(sql, places), reverses.length > 0),
     pending,
     uses: await lockUses(sql, anew),
   };
