@@ -138,11 +138,12 @@ test("no key is in the clear in a file, but for the modules' master keys", async
 test("start runs the modules too, also where the data folder's path is too long for a socket", async () => {
   const home = mkdtempSync(join(tmpdir(), "tillway-long-"));
   const data = join(home, "long".repeat(25));
-  const names = ["HTTP", "POS", "NETWORK", "ISSUER_HTTP", "TERMINAL"];
+  const names = ["HTTP", "POS", "POS_TLS", "NETWORK", "ISSUER_HTTP", "TERMINAL"];
   const ports: [string, string][] = [];
   for (const name of names) ports.push([`TILLWAY_${name}_PORT`, String(await freePort())]);
   const words = ["start", "--check", "--module", "process", "--data", data];
-  const ran = await runTillway(words, Object.fromEntries(ports));
+  const settings = { ...Object.fromEntries(ports), TILLWAY_LOG: "info" };
+  const ran = await runTillway(words, settings);
   assert.equal(ran.code, 0, ran.err);
   assert.match(ran.out, /APPROVED/);
   const log = readFileSync(join(data, "logs", "issuer-module.log"), "utf8");
