@@ -43,10 +43,9 @@ const full: Plan = {
 /** Within ten minutes, the first time too. */
 const quick: Plan = {
   ...full,
-  idle: 4000,
   rounds: 3,
   seconds: 4,
-  millions: 0.2,
+  millions: 1,
   steadySeconds: 60,
   sweep: all([8, 32], [8, 24]),
 };
